@@ -1,0 +1,449 @@
+"""Cells to clean arrays, and results back to cells: the only cleaning, the only writing.
+
+Every host hands over the same few shapes: one value, rows of values (nested tuples from COM, nested
+lists from JSON), a flat list, a numpy array. What a cell may hold is decided here and nowhere else:
+a number is a number; a blank, "" and #N/A are missing; anything else in a number range is an error
+that names its row and column.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import marshal
+import math
+from decimal import Decimal
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from factor_core.errors import ERROR_CODES, ERROR_TEXTS, ExcelError, InputError, MissingDataError
+from factor_core.labelled import Columns, Table, refuse_infinite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+Rows = list[Any] | tuple[Any, ...]
+
+COM_MISSING = -2147352572  # DISP_E_PARAMNOTFOUND: an optional argument left out, as COM sends it
+COM_ERRORS = range(-2146828288, -2146825987)  # any Excel error, known or new, as COM sends it
+CODE_OF_COM_ERROR = {code: text for text, code in ERROR_CODES.items()}
+WHOLE_SHEET_ROWS = 100_000  # a longer reference means "the whole column": cut after its last cell
+TRIM_STEP = 4096
+NULL_TYPES = frozenset({"JsNull", "JsUndefined", "NAType", "NaTType"})  # pyodide's, pandas' blanks
+NAN = math.nan
+EXCEL_EPOCH = dt.date(1899, 12, 30)
+LAST_SERIAL = 2_958_465  # 9999-12-31, Excel's last day; beyond it lies 20240131 meant as a date
+FLOAT_TAG, LIST_TAG, TUPLE_TAG = b"g"[0], b"["[0], b"("[0]
+
+
+class _BadCellError(Exception):
+    """What was found in a cell that cannot be used; its place is added by the caller."""
+
+
+# ---------------------------------------------------------------------------------- reading
+
+
+def read_columns(cells: object, name: str) -> Columns:
+    """Return a range of numbers as columns, its first row as names where it holds only text."""
+    rows = _rows(cells, name)
+    total = len(rows)
+    if isinstance(rows, np.ndarray):
+        refuse_infinite(rows, name)
+        return Columns(_without_nan_tail(rows), rows=total)
+    rows = _without_blank_tail(rows)
+    values = _float_block(rows)
+    names: tuple[str, ...] = ()
+    if values is None:
+        _refuse_ragged(rows, name)
+        names = _header(rows)
+        body = rows[1:] if names else rows
+        values = _float_block(body)
+        if values is None:
+            values = _cell_block(body, name, 2 if names else 1, _number)
+    headers = 1 if names else 0
+    refuse_infinite(values, name, 1 + headers)
+    return Columns(values, names, total - headers)
+
+
+def read_number(cells: object, name: str) -> float:
+    """Return one cell as a number."""
+    cell = one_cell(cells, name)
+    try:
+        value = _number(cell)
+    except _BadCellError as bad:
+        raise InputError(f"{name} is {bad}; use a number") from None
+    if not math.isfinite(value):
+        found = "missing" if math.isnan(value) else "infinite"
+        raise InputError(f"{name} is {found}; use a number")
+    return value
+
+
+def read_integer(cells: object, name: str) -> int:
+    """Return one cell as a whole number."""
+    value = read_number(cells, name)
+    if value != int(value):
+        raise InputError(f"{name} is {value:g}; use a whole number")
+    return int(value)
+
+
+def read_flag(cells: object, name: str) -> bool:
+    """Return one cell as TRUE or FALSE; 1 and 0 mean the same."""
+    cell = one_cell(cells, name)
+    if isinstance(cell, str) and cell.upper() in ("TRUE", "FALSE"):
+        return cell.upper() == "TRUE"
+    if isinstance(cell, bool | int | float) and cell in (0, 1):
+        return bool(cell)
+    raise InputError(f"{name} is {describe(cell)}; use TRUE or FALSE")
+
+
+def read_text(cells: object, name: str) -> str:
+    """Return one cell as text."""
+    cell = one_cell(cells, name)
+    if _is_text(cell):
+        return str(cell).strip()
+    raise InputError(f"{name} is {describe(cell)}; use text")
+
+
+def read_text_or_integer(cells: object, name: str) -> str | int:
+    """Return one cell as text, or as a whole number (a position)."""
+    cell = one_cell(cells, name)
+    return str(cell).strip() if _is_text(cell) else read_integer(cell, name)
+
+
+def read_dates(cells: object, name: str) -> Columns:
+    """Return one column of dates as Excel serial numbers; a missing date is NaN.
+
+    Serial numbers, dates and ISO text ("2024-01-31") are dates. The time of day is cut off.
+    """
+    rows = _rows(cells, name)
+    total = len(rows)
+    if isinstance(rows, np.ndarray):
+        rows = _without_nan_tail(rows).tolist()
+    rows = _without_blank_tail(rows)
+    _refuse_ragged(rows, name)
+    names = _header(rows) if not _is_iso_date(rows[0][0]) else ()
+    headers = 1 if names else 0
+    serials = np.floor(_cell_block(rows[headers:], name, 1 + headers, _serial))
+    if serials.shape[1] != 1:
+        raise InputError(f"{name} has {serials.shape[1]} columns; use one column of dates")
+    _refuse_no_dates(serials[:, 0], name, 1 + headers)
+    return Columns(serials, names, total - headers)
+
+
+def is_missing(cells: object) -> bool:
+    """Return whether the argument was left out or is one blank cell."""
+    while isinstance(cells, list | tuple) and len(cells) == 1:
+        cells = cells[0]
+    if isinstance(cells, int):
+        return cells == COM_MISSING
+    return _is_blank(cells) or type(cells).__name__ in NULL_TYPES
+
+
+def one_cell(cells: object, name: str) -> Any:
+    """Return what the one cell of this range holds."""
+    if isinstance(cells, np.ndarray):
+        cells = _array_rows(cells, name)
+        cells = cells.tolist() if isinstance(cells, np.ndarray) else cells
+    for _ in ("row", "cell"):
+        if isinstance(cells, list | tuple):
+            if len(cells) != 1:
+                found = "a range of several cells" if cells else "an empty range"
+                raise InputError(f"{name} is {found}; use one cell")
+            cells = cells[0]
+    if isinstance(cells, list | tuple):
+        raise InputError(f"{name} has several areas; use one cell")
+    return _plain(cells)
+
+
+def describe(cell: object) -> str:
+    """Return what a cell holds, in the words of an error sentence."""
+    cell = _plain(cell)
+    if _is_blank(cell):
+        return "blank"
+    if isinstance(cell, str):
+        return _describe_text(cell)
+    if isinstance(cell, bool | int | float | Decimal):
+        return _describe_number(cell)
+    if isinstance(cell, dt.date):
+        return f"the date {cell.isoformat()[:10]}"
+    return "a range of its own" if isinstance(cell, list | tuple) else f"a {type(cell).__name__}"
+
+
+def _describe_text(cell: str) -> str:
+    if cell in ERROR_TEXTS:
+        # An error that one of our own functions returned says why; so then does the outer one.
+        reason = getattr(cell, "message", "")
+        return f"{cell} ({reason})" if reason else str(cell)
+    return f'text "{cell if len(cell) <= 40 else cell[:37] + "..."}"'
+
+
+def _describe_number(cell: float | Decimal) -> str:
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, int) and cell in COM_ERRORS:
+        return CODE_OF_COM_ERROR.get(cell, "an error value")
+    try:
+        return f"{float(cell):g}"
+    except (OverflowError, ValueError):  # an integer of 400 digits; Decimal's signalling NaN
+        return "a number too large for a cell"
+
+
+def _rows(cells: object, name: str) -> Rows | NDArray[np.float64]:
+    """Return what a host handed over as rows; a float array stays an array."""
+    if isinstance(cells, np.ndarray):
+        return _array_rows(cells, name)
+    if not isinstance(cells, list | tuple):
+        return ((cells,),)
+    if not cells:
+        raise InputError(f"{name} is an empty range; use a range with numbers")
+    first = cells[0]
+    if not isinstance(first, list | tuple):
+        return _flat_rows(cells, name)
+    if not first:
+        raise InputError(f"{name} is an empty range; use a range with numbers")
+    if isinstance(first[0], list | tuple):
+        raise InputError(f"{name} has several areas; use one rectangular range")
+    return cells
+
+
+def _refuse_ragged(rows: Rows, name: str) -> None:
+    """Raise InputError unless rows are a rectangle; the fast path has proven that by itself."""
+    width = len(rows[0])
+    if set(map(type, rows)) <= {list, tuple} and set(map(len, rows)) == {width}:
+        return
+    for i, row in enumerate(rows, 1):
+        if not isinstance(row, list | tuple) or len(row) != width:
+            raise InputError(f"{name} row {i} is not as wide as row 1; use a rectangular range")
+
+
+def _flat_rows(cells: Sequence[Any], name: str) -> Rows:
+    if any(isinstance(cell, list | tuple) for cell in cells):
+        raise InputError(f"{name} mixes single cells and rows; use a rectangular range")
+    return [(cell,) for cell in cells]
+
+
+def _array_rows(cells: NDArray[Any], name: str) -> Rows | NDArray[np.float64]:
+    if cells.ndim > 2:
+        raise InputError(f"{name} has {cells.ndim} dimensions; use one block of rows and columns")
+    if cells.size == 0:
+        raise InputError(f"{name} is an empty range; use a range with numbers")
+    block = cells[:, None] if cells.ndim == 1 else np.atleast_2d(cells)
+    rows: Rows
+    if isinstance(block, np.ma.MaskedArray):
+        rows = block.astype(object).tolist()  # None where masked
+    elif block.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # a long double beyond float64 is refused as infinite
+            return np.ascontiguousarray(block, dtype=np.float64)
+    elif block.dtype.kind in "mM":
+        # Nanoseconds, pandas' unit, have no Python type: they would come out as bare integers.
+        rows = block.astype(f"{block.dtype.kind}8[us]").tolist()
+    else:
+        rows = block.astype(object).tolist()
+    return rows
+
+
+def _without_blank_tail(rows: Rows) -> Rows:
+    """Return a reference to the whole column cut after its last filled row, comparing in slices."""
+    n = len(rows)
+    if n <= WHOLE_SHEET_ROWS:
+        return rows
+    for blank in (None, ""):
+        empty = type(rows[0])((blank,) * len(rows[0]))
+        step = type(rows)((empty,)) * TRIM_STEP
+        try:
+            while n > TRIM_STEP and rows[n - TRIM_STEP : n] == step:
+                n -= TRIM_STEP
+            while n > 2 and rows[n - 1] == empty:  # never the header alone
+                n -= 1
+        except (TypeError, ValueError):  # pandas.NA and arrays do not say whether they are equal
+            break
+    return rows[:n]
+
+
+def _without_nan_tail(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(values) <= WHOLE_SHEET_ROWS:
+        return values
+    filled = np.flatnonzero(~np.isnan(values).all(axis=1))
+    return values[: filled[-1] + 1] if filled.size else values[:1]
+
+
+def _header(rows: Rows) -> tuple[str, ...]:
+    """Return the first row as names when it holds text and nothing but text and blanks."""
+    if len(rows) < 2:
+        return ()
+    first = [_plain(cell) for cell in rows[0]]
+    if not any(map(_is_text, first)) or not all(_is_text(c) or _is_blank(c) for c in first):
+        return ()
+    return tuple("" if cell is None else str(cell).strip() for cell in first)
+
+
+def _float_block(rows: Rows) -> NDArray[np.float64] | None:
+    """Return rows that hold floats only as a matrix; None when anything else is among them.
+
+    marshal (version 2) writes each float as a tag and 8 bytes and each row as a tag and its length.
+    When the stream has the length of an all-float rectangle and every tag and row header stands
+    where such a rectangle puts it, the bytes are the matrix: two strided views check and read it.
+    """
+    if not rows:
+        return None
+    n, k = len(rows), len(rows[0])
+    try:
+        stream = marshal.dumps(rows, 2)
+    except ValueError:  # a cell of a type that marshal does not know
+        return None
+    row_bytes = 5 + 9 * k
+    if len(stream) != 5 + n * row_bytes:
+        return None
+    tags = np.ndarray((n, k), np.uint8, stream, 10, (row_bytes, 9))
+    heads = np.ndarray((n,), np.uint8, stream, 5, (row_bytes,))
+    widths = np.ndarray((n,), "<i4", stream, 6, (row_bytes,))
+    is_rectangle = (
+        stream[5] in (LIST_TAG, TUPLE_TAG)
+        and (heads == stream[5]).all()
+        and (widths == k).all()
+        and (tags == FLOAT_TAG).all()
+    )
+    return np.ndarray((n, k), "<f8", stream, 11, (row_bytes, 9)).copy() if is_rectangle else None
+
+
+def _cell_block(
+    rows: Rows, name: str, first_row: int, read: Callable[[Any], float]
+) -> NDArray[np.float64]:
+    """Return `read` of every cell as a matrix; name the first cell it refuses with its place."""
+    flat = chain.from_iterable(rows)
+    try:
+        values = [cell if cell.__class__ is float else read(cell) for cell in flat]
+    except _BadCellError:
+        _name_bad_cell(rows, name, first_row, read)
+        raise
+    return np.array(values, dtype=np.float64).reshape(len(rows), len(rows[0]))
+
+
+def _name_bad_cell(rows: Rows, name: str, first_row: int, read: Callable[[Any], float]) -> None:
+    remedy = "use a date" if read is _serial else "use a number or leave it blank"
+    for i, row in enumerate(rows, first_row):
+        for j, cell in enumerate(row, 1):
+            try:
+                read(cell)
+            except _BadCellError as bad:
+                place = f"{name} row {i}, column {j}"
+                raise InputError(f"{place} is {bad}; {remedy}") from None
+
+
+def _number(cell: Any) -> float:
+    """Return a cell as a number, NaN when it is missing."""
+    cell = _plain(cell)
+    if _is_blank(cell) or (isinstance(cell, str) and cell == "#N/A"):
+        return NAN
+    if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
+        raise _BadCellError(describe(cell))
+    if isinstance(cell, int) and cell in COM_ERRORS:
+        if cell == ERROR_CODES["#N/A"]:
+            return NAN
+        raise _BadCellError(describe(cell))
+    try:
+        return float(cell)
+    except (OverflowError, ValueError):
+        raise _BadCellError(describe(cell)) from None
+
+
+def _serial(cell: Any) -> float:
+    """Return a cell as Excel's serial number of a date, NaN when it is missing."""
+    cell = _plain(cell)
+    if _is_text(cell):
+        try:
+            cell = dt.datetime.fromisoformat(cell.strip())
+        except ValueError:
+            raise _BadCellError(f"{describe(cell)}, not a date like 2024-01-31") from None
+    if isinstance(cell, dt.datetime):
+        cell = cell.date()
+    if isinstance(cell, dt.date):
+        return float((cell - EXCEL_EPOCH).days)
+    return _number(cell)
+
+
+def _refuse_no_dates(serials: NDArray[np.float64], name: str, first_row: int) -> None:
+    wrong = np.flatnonzero((serials < 1) | (serials > LAST_SERIAL))
+    if wrong.size:
+        row = int(wrong[0])
+        raise InputError(
+            f"{name} row {row + first_row} is {serials[row]:.15g}, outside 1900 to 9999; "
+            "use a date or text like 2024-01-31"
+        )
+
+
+def _is_iso_date(cell: Any) -> bool:
+    try:
+        return _is_text(cell) and not math.isnan(_serial(cell))
+    except _BadCellError:
+        return False
+
+
+def _is_text(cell: Any) -> bool:
+    return isinstance(cell, str) and cell not in ERROR_TEXTS and cell.strip() != ""
+
+
+def _is_blank(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, str) and cell == "")
+
+
+def _plain(cell: Any) -> Any:
+    """Return numpy's scalars as Python's own, foreign blanks as None."""
+    if isinstance(cell, np.datetime64 | np.timedelta64):
+        cell = cell.astype(f"{cell.dtype.kind}8[us]").item()  # nanoseconds would be an integer
+    elif isinstance(cell, np.generic):
+        cell = cell.item()
+    return None if type(cell).__name__ in NULL_TYPES else cell
+
+
+# ---------------------------------------------------------------------------------- writing
+
+
+def write_cells(result: object) -> list[list[object]]:
+    """Return a result as rows of cells: numbers, text, TRUE/FALSE and error values.
+
+    A vector becomes a column. NaN is #N/A, infinity #NUM!. Columns with names get a header row, so
+    that the result lines up with the rows of its input.
+    """
+    rows = _result_rows(result)
+    if not rows or not rows[0]:
+        raise MissingDataError("the result is empty: no row is left to show")
+    return rows
+
+
+def _result_rows(result: object) -> list[list[object]]:
+    if isinstance(result, Columns):
+        header: list[list[object]] = [list(result.names)] if result.names else []
+        return [*header, *_write_block(result.values)]
+    if isinstance(result, Table):
+        header = [list(result.header)] if result.header else []
+        return [*header, *([_write_cell(cell) for cell in row] for row in result.rows)]
+    if isinstance(result, np.ndarray):
+        return _write_block(result[:, None] if result.ndim == 1 else np.atleast_2d(result))
+    return [[_write_cell(result)]]
+
+
+def _write_block(block: NDArray[np.float64]) -> list[list[object]]:
+    block = np.asarray(block, dtype=np.float64)
+    rows: list[list[object]] = block.tolist()
+    if not np.isfinite(block).all():
+        rows = [[_write_cell(cell) for cell in row] for row in rows]
+    return rows
+
+
+def _write_cell(cell: object) -> object:
+    cell = _plain(cell)
+    if cell is None:
+        return ""
+    if isinstance(cell, bool | str):
+        return cell
+    if not isinstance(cell, int | float):
+        raise TypeError(f"a cell cannot show a {type(cell).__name__}")
+    if math.isnan(cell):
+        return ExcelError("#N/A", "no value: data are missing or too large to calculate with")
+    if math.isinf(cell):
+        return ExcelError("#NUM!", "the result is too large for a cell")
+    return float(cell)

@@ -1,0 +1,185 @@
+"""Standard errors of regression coefficients: classical, heteroskedasticity-robust, Newey-West.
+
+A coefficient is the true one plus a weighted sum of the disturbances; the weights are the rows of
+the factors' pseudo-inverse. Weights times residuals are the scores, and every robust covariance is
+an outer product of scores: nothing is inverted twice.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from factor_core.errors import InputError, NumericalError
+from factor_core.regression import sheet_row
+
+if TYPE_CHECKING:
+    from factor_core.labelled import Matrix, Vector
+    from factor_core.regression import Regression
+
+STANDARD_ERRORS = ("ols", "hc0", "hc1", "hc2", "hc3", "hac")
+FULL_LEVERAGE = 1e-10  # 1 - leverage; below, the row alone decides a coefficient
+
+
+def standard_errors(
+    fit: Regression, se: str = "ols", lags: int | None = None, small_sample: bool = True
+) -> Matrix:
+    """Return the standard errors of alpha (if there is one) and betas.
+
+    Parameters
+    ----------
+    fit : Regression
+    se : {"ols", "hc0", "hc1", "hc2", "hc3", "hac"}
+    lags : int, optional
+        Lags of hac; None is floor(4 (n / 100)^(2/9)), with the n of each asset.
+    small_sample : bool
+        Whether hac is multiplied by n / (n - k - 1). The other estimators are not affected: hc1 to
+        hc3 are small-sample corrections themselves.
+
+    Returns
+    -------
+    ndarray of shape (m, k + 1), or (m, k) without an intercept
+
+    Raises
+    ------
+    InputError
+        Unknown `se`; lags below 0, not below n, or given with another estimator than hac.
+    NumericalError
+        hc2 or hc3 where a row has leverage 1.
+
+    Examples
+    --------
+    >>> from factor_core.regression import regress
+    >>> market = np.array([0.01, -0.02, 0.03, 0.00, 0.02])
+    >>> fit = regress([0.02, -0.02, 0.05, 0.01, 0.02], market)
+    >>> standard_errors(fit).round(4)
+    array([[0.0038, 0.2027]])
+    """
+    _check_choice(fit, se, lags)
+    if se == "ols":
+        return np.sqrt((fit.ssr / fit.df)[:, None] * fit.unit_variance)
+    covariance = coefficient_covariance(fit, se, lags, small_sample)
+    return np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+
+
+def coefficient_covariance(
+    fit: Regression, se: str = "ols", lags: int | None = None, small_sample: bool = True
+) -> Matrix:
+    r"""Return the covariance matrix of alpha (if there is one) and betas.
+
+    Parameters are those of `standard_errors`.
+
+    Returns
+    -------
+    ndarray of shape (m, p, p)
+        p is k + 1, or k without an intercept.
+
+    Raises
+    ------
+    InputError, NumericalError
+        As `standard_errors`.
+
+    Notes
+    -----
+    With weights :math:`w_t` (the coefficients are :math:`\sum_t w_t r_t`), residuals :math:`e_t`
+    and leverages :math:`h_t`, the scores are :math:`u_t = w_t e_t` and hc0 is
+    :math:`\sum_t u_t u_t'`. hc1 multiplies by n / (n - p); hc2 and hc3 divide :math:`e_t` by
+    :math:`\sqrt{1 - h_t}` and by :math:`1 - h_t`. hac is Newey-West,
+
+    .. math:: \sum_{|l| \le L} (1 - |l| / (L + 1)) \sum_t u_t u_{t-l}',
+
+    which is the outer product of the zero-padded moving sums of L + 1 scores over L + 1: its cost
+    does not depend on L. Rows with a missing value are left out; their neighbours count as
+    neighbours.
+
+    References
+    ----------
+    J. MacKinnon and H. White, Journal of Econometrics 29 (1985), 305-325.
+    W. Newey and K. West, Econometrica 55 (1987), 703-708.
+    """
+    _check_choice(fit, se, lags)
+    return np.stack([_covariance(fit, j, se, lags, small_sample) for j in range(len(fit.alpha))])
+
+
+def hac_lags(n: int, lags: int | None = None) -> int:
+    """Return the lags of hac: those given, or floor(4 (n / 100)^(2/9)), which is below any n.
+
+    Examples
+    --------
+    >>> hac_lags(100), hac_lags(10_000), hac_lags(51_200), hac_lags(100, 12)
+    (4, 11, 16, 12)
+    """
+    if lags is not None:
+        return lags
+    return min(math.floor(4 * math.pow(n / 100, 2 / 9) + 1e-9), n - 1)  # 1e-9: powers round down
+
+
+def _check_choice(fit: Regression, se: str, lags: int | None) -> None:
+    if se not in STANDARD_ERRORS:
+        raise InputError(f'se is "{se}"; use one of {", ".join(STANDARD_ERRORS)}')
+    if lags is None:
+        return
+    if se != "hac":
+        raise InputError(f'lags is {lags} but se is "{se}"; leave lags blank or set se to hac')
+    fewest = int(fit.n.min())
+    if not 0 <= lags < fewest:
+        raise InputError(f"lags is {lags}; use 0 to {fewest - 1}, below the {fewest} rows used")
+
+
+def _covariance(fit: Regression, j: int, se: str, lags: int | None, small_sample: bool) -> Matrix:
+    """Return the covariance of the coefficients of asset j, shape (p, p)."""
+    rows = ~np.isnan(fit.residuals[:, j])
+    residuals, n = fit.residuals[rows, j], int(fit.n[j])
+    weights, leverage = _weights(fit, j, rows)
+    covariance: Matrix
+    if se == "ols":
+        covariance = weights @ weights.T * (fit.ssr[j] / fit.df[j])
+        return covariance
+    if se in ("hc2", "hc3"):
+        spare = _spare_leverage(fit, leverage, rows, se)
+        residuals = residuals / (np.sqrt(spare) if se == "hc2" else spare)
+    scores = weights * residuals
+    if se == "hac":
+        scores = _moving_sums(scores, hac_lags(n, lags) + 1)
+    corrected = se == "hc1" or (se == "hac" and small_sample)
+    covariance = scores @ scores.T * (n / fit.df[j] if corrected else 1.0)
+    return covariance
+
+
+def _weights(fit: Regression, j: int, rows: Vector) -> tuple[Matrix, Vector]:
+    """Return the weights of the rows in each coefficient, shape (p, n), and their leverage."""
+    mean = fit.factor_mean[j]
+    centred = fit.factor_values[rows].T - mean[:, None]
+    of_betas = fit.inverse[j] @ centred
+    leverage = np.einsum("ij,ij->j", centred, of_betas)
+    if not fit.intercept:
+        return of_betas, leverage
+    return np.vstack([1 / fit.n[j] - mean @ of_betas, of_betas]), leverage + 1 / fit.n[j]
+
+
+def _spare_leverage(fit: Regression, leverage: Vector, rows: Vector, se: str) -> Vector:
+    """Return 1 - leverage; refuse a row that its coefficient passes through by force."""
+    spare: Vector = 1 - leverage
+    worst = int(spare.argmin())
+    if spare[worst] < FULL_LEVERAGE:
+        row = sheet_row(fit.factors, int(np.flatnonzero(rows)[worst]))
+        raise NumericalError(
+            f"factor_returns row {row} alone decides a coefficient (leverage 1), so that {se} does "
+            "not exist; use ols, hc0, hc1 or hac"
+        )
+    return spare
+
+
+def _moving_sums(scores: Matrix, width: int) -> Matrix:
+    """Return sums of `width` neighbouring scores, zero-padded, over sqrt(width).
+
+    Their outer product is the Bartlett-weighted sum of autocovariances: two rows l apart share
+    width - l of the sums.
+    """
+    p, n = scores.shape
+    running = np.zeros((p, n + 2 * width - 1))
+    np.cumsum(scores, axis=1, out=running[:, width : width + n])
+    running[:, width + n :] = running[:, width + n - 1 : width + n]
+    return (running[:, width:] - running[:, :-width]) / math.sqrt(width)

@@ -1,0 +1,557 @@
+"""How sure the estimates are: t statistics, regression tables and the summaries built on them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from factor_core.covariance import hac_lags, standard_errors
+from factor_core.errors import (
+    DivisionError,
+    ExcelError,
+    InputError,
+    NumericalError,
+    require_positive,
+    sentence,
+)
+from factor_core.fit_statistics import adjusted_r_squared, fit_statistic
+from factor_core.labelled import Columns, Table, as_columns, same_rows
+from factor_core.regression import refuse_constant_asset, refuse_exact_fit, regress, sheet_row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike
+
+    from factor_core.labelled import Matrix, Vector
+    from factor_core.regression import Regression
+
+LEVEL = 0.95  # of the intervals in a regression table
+SE_IN_WORDS = {
+    "ols": "ols: classical, equal variances",
+    "hc0": "hc0: White",
+    "hc1": "hc1: White x n/(n-k-1)",
+    "hc2": "hc2: White, residuals over sqrt(1 - leverage)",
+    "hc3": "hc3: White, residuals over 1 - leverage",
+}
+
+Row = tuple[object, ...]
+
+
+def alpha_tstat(
+    asset_returns: ArrayLike | Columns,
+    factor_returns: ArrayLike | Columns,
+    se: str = "ols",
+    lags: int | None = None,
+    null_value: float = 0.0,
+) -> Vector:
+    r"""Return the t statistic of each asset's alpha.
+
+    Parameters
+    ----------
+    asset_returns : array of shape (n,) or (n, m)
+        Excess returns per period, decimal, oldest first; a column an asset.
+    factor_returns : array of shape (n,) or (n, k)
+        Factor returns over the same rows.
+    se : {"ols", "hc0", "hc1", "hc2", "hc3", "hac"}
+        Standard errors; hac has the small-sample factor n / (n - k - 1).
+    lags : int, optional
+        Lags of hac; None is floor(4 (n / 100)^(2/9)).
+    null_value : float
+        Alpha per period that the test takes as true.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        Rows with a missing value are left out, for each asset by itself. Compare with Student's t
+        with n - k - 1 degrees of freedom, whichever the standard errors.
+
+    Raises
+    ------
+    InputError
+        Unequal lengths, infinite values, an unknown `se`, or lags that do not fit.
+    DivisionError
+        An asset that the factors explain exactly: its standard errors are 0.
+    NumericalError
+        Fewer than k + 2 complete rows, or a factor that is constant or collinear.
+
+    Notes
+    -----
+    :math:`(\hat\alpha - \alpha_0) / se(\hat\alpha)`. It does not depend on the periods a year.
+
+    References
+    ----------
+    M. C. Jensen, Journal of Finance 23 (1968), 389-416.
+
+    Examples
+    --------
+    >>> market = [0.01, -0.02, 0.03, 0.00, 0.02]
+    >>> alpha_tstat([0.02, -0.02, 0.05, 0.01, 0.02], market).round(4)
+    array([1.546])
+    """
+    fit = regress(asset_returns, factor_returns)
+    refuse_exact_fit(fit)
+    return (fit.alpha - null_value) / standard_errors(fit, se, lags)[:, 0]
+
+
+def beta_tstat(
+    asset_returns: ArrayLike | Columns,
+    factor_returns: ArrayLike | Columns,
+    se: str = "ols",
+    lags: int | None = None,
+    null_value: float = 0.0,
+) -> Vector | Matrix:
+    r"""Return the t statistic of each beta of each asset.
+
+    Parameters
+    ----------
+    asset_returns : array of shape (n,) or (n, m)
+        Excess returns per period, decimal, oldest first; a column an asset.
+    factor_returns : array of shape (n,) or (n, k)
+        Factor returns over the same rows.
+    se : {"ols", "hc0", "hc1", "hc2", "hc3", "hac"}
+        Standard errors; hac has the small-sample factor n / (n - k - 1).
+    lags : int, optional
+        Lags of hac; None is floor(4 (n / 100)^(2/9)).
+    null_value : float
+        Beta that the test takes as true, for every factor.
+
+    Returns
+    -------
+    ndarray of shape (m,) for one factor, else (m, k)
+        Rows with a missing value are left out, for each asset by itself. Compare with Student's t
+        with n - k - 1 degrees of freedom, whichever the standard errors.
+
+    Raises
+    ------
+    InputError
+        Unequal lengths, infinite values, an unknown `se`, or lags that do not fit.
+    DivisionError
+        An asset that the factors explain exactly: its standard errors are 0.
+    NumericalError
+        Fewer than k + 2 complete rows, or a factor that is constant or collinear.
+
+    Notes
+    -----
+    :math:`(\hat\beta_j - \beta_0) / se(\hat\beta_j)`.
+
+    References
+    ----------
+    W. H. Greene, Econometric Analysis, 8th ed., chapter 5.
+
+    Examples
+    --------
+    >>> market = [0.01, -0.02, 0.03, 0.00, 0.02]
+    >>> beta_tstat([0.02, -0.02, 0.05, 0.01, 0.02], market, null_value=1).round(4)
+    array([1.2667])
+    """
+    fit = regress(asset_returns, factor_returns)
+    refuse_exact_fit(fit)
+    t = (fit.beta - null_value) / standard_errors(fit, se, lags)[:, 1:]
+    return t[:, 0] if fit.k == 1 else t
+
+
+def factor_stat(
+    asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, stat: str
+) -> Vector:
+    r"""Return one statistic of each asset's regression by name.
+
+    Parameters
+    ----------
+    asset_returns : array of shape (n,) or (n, m)
+        Excess returns per period, decimal, oldest first; a column an asset.
+    factor_returns : array of shape (n,) or (n, k)
+        Factor returns over the same rows.
+    stat : str
+        n (complete rows), df (n - k - 1), r2, adj_r2, s (standard error of the regression, divisor
+        df), f and f_p (all betas 0, classical), loglik, aic, bic (normal likelihood, k + 1
+        parameters), dw (Durbin-Watson), skew and kurtosis of the residuals (3 is normal), jb and
+        jb_p (Jarque-Bera), omnibus (D'Agostino and Pearson), cond (largest over smallest singular
+        value of [1 X], neither centred nor scaled).
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        Rows with a missing value are left out, for each asset by itself; dw takes the rows around
+        them as neighbours.
+
+    Raises
+    ------
+    InputError
+        Unequal lengths, infinite values, or an unknown name.
+    DivisionError
+        A constant asset (r2, adj_r2), or one that the factors explain exactly (all that divide by
+        the residuals).
+    NumericalError
+        Fewer than k + 2 complete rows (omnibus: 8), or a factor that is constant or collinear.
+
+    Notes
+    -----
+    The definitions are those of statsmodels' OLS summary: log-likelihood
+    :math:`-\tfrac n2 (\ln 2\pi + \ln(SSR / n) + 1)`, Jarque-Bera
+    :math:`\tfrac n6 (S^2 + (K - 3)^2 / 4)` with moments of divisor n.
+
+    References
+    ----------
+    W. H. Greene, Econometric Analysis, 8th ed., chapters 3 to 5 and 20.
+
+    Examples
+    --------
+    >>> market = [0.01, -0.02, 0.03, 0.00, 0.02]
+    >>> factor_stat([0.02, -0.02, 0.05, 0.01, 0.02], market, "f").round(2)
+    array([38.44])
+    """
+    return fit_statistic(regress(asset_returns, factor_returns), stat)
+
+
+def factor_regression(
+    asset_returns: ArrayLike | Columns,
+    factor_returns: ArrayLike | Columns,
+    se: str = "ols",
+    lags: int | None = None,
+    intercept: bool = True,
+    small_sample: bool = True,
+) -> Table:
+    r"""Return the regression table of one asset.
+
+    Parameters
+    ----------
+    asset_returns : array of shape (n,)
+        Excess returns per period of one asset, decimal, oldest first.
+    factor_returns : array of shape (n,) or (n, k)
+        Factor returns over the same rows.
+    se : {"ols", "hc0", "hc1", "hc2", "hc3", "hac"}
+        Standard errors.
+    lags : int, optional
+        Lags of hac; None is floor(4 (n / 100)^(2/9)).
+    intercept : bool
+        Whether alpha is estimated or taken as 0; without it the table has no alpha.
+    small_sample : bool
+        Whether hac is multiplied by n / (n - k - 1); it has no effect on the others.
+
+    Returns
+    -------
+    Table of alpha and one row a factor
+        Coefficient, standard error, t, two-sided p and the 95 % interval. p and interval are
+        Student's t with n - k - 1 degrees of freedom (n - k without an intercept) under every
+        estimator, as R's coeftest; statsmodels takes the normal for robust errors. Rows with a
+        missing value are left out.
+
+    Raises
+    ------
+    InputError
+        Several assets, unequal lengths, infinite values, an unknown `se`, or lags that do not fit.
+    NumericalError
+        Too few complete rows, or a factor that is constant or collinear.
+
+    Warnings
+    --------
+    Where the factors explain the asset exactly, t and p are error cells; the rest is shown.
+
+    References
+    ----------
+    J. MacKinnon and H. White, Journal of Econometrics 29 (1985), 305-325.
+    W. Newey and K. West, Econometrica 55 (1987), 703-708.
+
+    Examples
+    --------
+    >>> table = factor_regression([0.02, -0.02, 0.05, 0.01, 0.02], [0.01, -0.02, 0.03, 0.00, 0.02])
+    >>> table.header[:4]
+    ('', 'coef', 'se', 't')
+    >>> [(row[0], round(row[1], 4), round(row[2], 4)) for row in table.rows]
+    [('alpha', 0.0059, 0.0038), ('factor 1', 1.2568, 0.2027)]
+    """
+    fit = _regress_one(asset_returns, factor_returns, intercept)
+    errors = standard_errors(fit, se, lags, small_sample)[0]
+    coefficients = np.concatenate([fit.alpha, fit.beta[0]]) if intercept else fit.beta[0]
+    df = float(fit.df[0])
+    reach = _student_quantile((1 + LEVEL) / 2, df) * errors
+    t, p = _t_and_p(fit, coefficients, errors)
+    low, high = coefficients - reach, coefficients + reach
+    columns = (coefficients.tolist(), errors.tolist(), t, p, low.tolist(), high.tolist())
+    names = (*(("alpha",) if intercept else ()), *fit.factors.labels("factor"))
+    percent = f"{LEVEL:.0%}".rstrip("%")
+    header = ("", "coef", "se", "t", "p", f"low {percent}", f"high {percent}")
+    return Table(header, list(zip(names, *columns, strict=True)))
+
+
+def factor_summary(
+    asset_returns: ArrayLike | Columns,
+    factor_returns: ArrayLike | Columns,
+    periods: float = 252,
+    se: str = "ols",
+) -> Table:
+    r"""Return everything about one asset and its factors as one block.
+
+    Parameters
+    ----------
+    asset_returns : array of shape (n,)
+        Excess returns per period of one asset, decimal, oldest first.
+    factor_returns : array of shape (n,) or (n, k)
+        Factor returns over the same rows.
+    periods : float
+        Periods a year.
+    se : {"ols", "hc0", "hc1", "hc2", "hc3", "hac"}
+        Standard errors; hac takes floor(4 (n / 100)^(2/9)) lags and the factor n / (n - k - 1).
+
+    Returns
+    -------
+    Table of 17 + 2 k rows and 6 columns
+        Label, value per period, value a year, standard error, t, share of the variance. Its rows
+        depend on the number of factors only. Rows used are counted in the range of asset_returns,
+        its header included; rows with a missing value are left out.
+
+    Raises
+    ------
+    InputError
+        Several assets, unequal lengths, infinite values, or an unknown `se`.
+    DivisionError
+        A constant asset: it has no variance to explain.
+    NumericalError
+        Fewer than k + 2 complete rows, a factor that is constant or collinear, or periods not
+        above 0.
+
+    Notes
+    -----
+    Means and variances scale by the periods a year, volatilities and ratios by their square root;
+    betas do not scale. Variances and volatilities have ddof 1, so that the shares add up to 1;
+    standard errors have n - k - 1 degrees of freedom.
+
+    References
+    ----------
+    R. C. Grinold and R. N. Kahn, Active Portfolio Management, 2nd ed., chapters 3 to 5.
+
+    Examples
+    --------
+    >>> block = factor_summary([0.02, -0.02, 0.05, 0.01, 0.02], [0.01, -0.02, 0.03, 0.00, 0.02], 12)
+    >>> block.header
+    ('asset 1', 'per period', 'a year', 'std error', 't', 'share')
+    >>> [(row[0], round(row[1], 4)) for row in block.rows[:3]]
+    [('alpha', 0.0059), ('beta factor 1', 1.2568), ('R-squared', 0.9276)]
+    """
+    require_positive(periods, "periods")
+    fit = _regress_one(asset_returns, factor_returns)
+    refuse_constant_asset(fit)
+    rows = [
+        *_coefficient_rows(fit, periods, se),
+        ("R-squared", float(fit.r_squared[0])),
+        ("adjusted R-squared", float(adjusted_r_squared(fit)[0])),
+        *_variance_rows(fit, periods),
+        *_mean_rows(fit, periods),
+        *_ratio_rows(fit, periods),
+        *_sample_rows(fit, se),
+    ]
+    header = (fit.assets.labels("asset")[0], "per period", "a year", "std error", "t", "share")
+    return Table(header, [(*row, *(None,) * (len(header) - len(row))) for row in rows])
+
+
+def factor_table(
+    asset_returns: ArrayLike | Columns,
+    factor_returns: ArrayLike | Columns,
+    periods: float = 252,
+    se: str = "hac",
+) -> Table:
+    r"""Return one row an asset: alpha, t, betas, R-squared, idiosyncratic volatility, appraisal, n.
+
+    Parameters
+    ----------
+    asset_returns : array of shape (n, m)
+        Excess returns per period, decimal, oldest first; a column an asset.
+    factor_returns : array of shape (n,) or (n, k)
+        Factor returns over the same rows.
+    periods : float
+        Periods a year.
+    se : {"ols", "hc0", "hc1", "hc2", "hc3", "hac"}
+        Standard errors of t(alpha); hac takes floor(4 (n / 100)^(2/9)) lags and the factor
+        n / (n - k - 1).
+
+    Returns
+    -------
+    Table of m rows and 6 + k columns
+        Alpha, idiosyncratic volatility (ddof 1) and appraisal ratio are a year's. Rows with a
+        missing value are left out, for each asset by itself. An asset that cannot be estimated
+        shows error cells with the reason, and its n.
+
+    Raises
+    ------
+    InputError
+        Unequal lengths, infinite values, or an unknown `se`.
+    NumericalError
+        No asset can be estimated (the first one's reason), or periods not above 0.
+
+    Notes
+    -----
+    The appraisal ratio is :math:`\hat\alpha P / (s_e \sqrt P)`, the Sharpe ratio of the hedged
+    asset.
+
+    References
+    ----------
+    J. L. Treynor and F. Black, Journal of Business 46 (1973), 66-86.
+
+    Examples
+    --------
+    >>> market = [0.01, -0.02, 0.03, 0.00, 0.02]
+    >>> funds = np.column_stack([[0.02, -0.02, 0.05, 0.01, 0.02], [0.01, 0.0, 0.01, 0.0, 0.02]])
+    >>> table = factor_table(funds, market, 12, "ols")
+    >>> table.header
+    ('', 'alpha a year', 't(alpha)', 'beta factor 1', 'R2', 'idio vol', 'appraisal', 'n')
+    >>> [row[0] for row in table.rows]
+    ['asset 1', 'asset 2']
+    """
+    require_positive(periods, "periods")
+    assets = as_columns(asset_returns, "asset_returns")
+    factors = as_columns(factor_returns, "factor_returns")
+    y, x = same_rows({"asset_returns": assets, "factor_returns": factors})
+    used = (~np.isnan(y) & ~np.isnan(x).any(axis=1, keepdims=True)).sum(axis=0)
+    rows: list[Row] = []
+    refusals: list[NumericalError] = []
+    for j, label in enumerate(assets.labels("asset")):
+        asset = Columns(y[:, j : j + 1], assets.names[j : j + 1])
+        try:
+            values = _table_row(regress(asset, Columns(x, factors.names)), periods, se)
+        except NumericalError as refused:
+            refusals.append(refused)
+            values = (_error_cell(refused),) * (5 + factors.width)
+        rows.append((label, *values, float(used[j])))
+    if refusals and len(refusals) == assets.width:
+        raise refusals[0]
+    betas = (f"beta {name}" for name in factors.labels("factor"))
+    header = ("", "alpha a year", "t(alpha)", *betas, "R2", "idio vol", "appraisal", "n")
+    return Table(header, rows)
+
+
+def _table_row(fit: Regression, periods: float, se: str) -> Row:
+    """Return the numbers of one asset, an error cell where one of them does not exist."""
+    alpha, vol = float(fit.alpha[0]), math.sqrt(fit.idio_variance[0])
+    error = float(standard_errors(fit, se)[0, 0])
+    return (
+        alpha * periods,
+        _cell(lambda: alpha / error, refuse_exact_fit, fit),
+        *fit.beta[0].tolist(),
+        _cell(lambda: fit.r_squared[0], refuse_constant_asset, fit),
+        vol * math.sqrt(periods),
+        _cell(lambda: alpha / vol * math.sqrt(periods), refuse_exact_fit, fit),
+    )
+
+
+# ------------------------------------------------------------------ the rows of a summary
+
+
+def _coefficient_rows(fit: Regression, periods: float, se: str) -> list[Row]:
+    errors = standard_errors(fit, se)[0].tolist()
+    alpha, betas = float(fit.alpha[0]), fit.beta[0].tolist()
+    t, _ = _t_and_p(fit, np.array([alpha, *betas]), np.array(errors))
+    names = fit.factors.labels("factor")
+    return [
+        ("alpha", alpha, alpha * periods, errors[0], t[0]),
+        *(
+            (f"beta {name}", beta, None, error, ratio)
+            for name, beta, error, ratio in zip(names, betas, errors[1:], t[1:], strict=True)
+        ),
+    ]
+
+
+def _variance_rows(fit: Regression, periods: float) -> list[Row]:
+    total, idio = float(fit.tss[0] / (fit.n[0] - 1)), float(fit.idio_variance[0])
+    share = float(fit.r_squared[0])
+    vols = math.sqrt(total), math.sqrt(idio)
+    return [
+        ("total variance", total, total * periods, None, None, 1.0),
+        ("factor variance", total - idio, (total - idio) * periods, None, None, share),
+        ("idiosyncratic variance", idio, idio * periods, None, None, 1 - share),
+        ("total volatility", vols[0], vols[0] * math.sqrt(periods)),
+        ("residual volatility", vols[1], vols[1] * math.sqrt(periods)),
+    ]
+
+
+def _mean_rows(fit: Regression, periods: float) -> list[Row]:
+    names = (*(f"mean {name}" for name in fit.factors.labels("factor")), "mean excess return")
+    means = (*fit.factor_mean[0].tolist(), float(fit.asset_mean[0]))
+    return [(name, mean, mean * periods) for name, mean in zip(names, means, strict=True)]
+
+
+def _ratio_rows(fit: Regression, periods: float) -> list[Row]:
+    sharpe = float(fit.asset_mean[0]) / math.sqrt(fit.tss[0] / (fit.n[0] - 1))
+    alpha, variance = float(fit.alpha[0]), float(fit.idio_variance[0])
+    appraisal = _cell(lambda: alpha / math.sqrt(variance), refuse_exact_fit, fit)
+    a_year = appraisal * math.sqrt(periods) if isinstance(appraisal, float) else appraisal
+    return [
+        ("Sharpe ratio", sharpe, sharpe * math.sqrt(periods)),
+        ("appraisal ratio", appraisal, a_year),
+    ]
+
+
+def _sample_rows(fit: Regression, se: str) -> list[Row]:
+    used = np.flatnonzero(~np.isnan(fit.residuals[:, 0]))
+    return [
+        ("rows used", float(fit.n[0])),
+        ("first row used", float(sheet_row(fit.assets, int(used[0])))),
+        ("last row used", float(sheet_row(fit.assets, int(used[-1])))),
+        ("ddof of variances and volatilities", 1.0),
+        ("degrees of freedom of t, n-k-1", float(fit.df[0])),
+        ("standard errors", _in_words(se, int(fit.n[0]))),
+    ]
+
+
+def _in_words(se: str, n: int) -> str:
+    if se == "hac":
+        return f"hac: Newey-West, Bartlett kernel, {hac_lags(n)} lags, x n/(n-k-1)"
+    return SE_IN_WORDS[se]
+
+
+# ------------------------------------------------------------------ shared
+
+
+def _regress_one(
+    asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, intercept: bool = True
+) -> Regression:
+    assets = as_columns(asset_returns, "asset_returns")
+    if assets.width != 1:
+        raise InputError(
+            f"asset_returns has {assets.width} columns; use one asset (FACTOR_TABLE takes several)"
+        )
+    return regress(assets, factor_returns, intercept)
+
+
+def _t_and_p(
+    fit: Regression, coefficients: Vector, errors: Vector
+) -> tuple[list[object], list[object]]:
+    """Return t and two-sided p of the coefficients; error cells where the residuals are 0."""
+    try:
+        refuse_exact_fit(fit)
+    except DivisionError as refused:
+        cells: list[object] = [_error_cell(refused)] * len(errors)
+        return cells, cells
+    t = coefficients / errors
+    return t.tolist(), _student_p(t, float(fit.df[0])).tolist()
+
+
+def _student_p(t: Vector, df: float) -> Vector:
+    """Return the two-sided p of t; the lower tail keeps the digits of a small p."""
+    from scipy import special  # noqa: PLC0415  scipy costs a cold start more than all of numpy
+
+    p: Vector = 2 * special.stdtr(df, -np.abs(t))
+    return p
+
+
+def _student_quantile(probability: float, df: float) -> float:
+    from scipy import special  # noqa: PLC0415  as above
+
+    return float(special.stdtrit(df, probability))
+
+
+def _cell(
+    value: Callable[[], float], refuse: Callable[[Regression], None], fit: Regression
+) -> object:
+    """Return a number, or the error cell of the refusal that forbids it."""
+    try:
+        refuse(fit)
+    except DivisionError as refused:
+        return _error_cell(refused)
+    return float(value())
+
+
+def _error_cell(error: NumericalError) -> ExcelError:
+    return ExcelError(error.code, sentence(error))

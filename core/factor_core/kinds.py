@@ -1,0 +1,349 @@
+"""The vocabulary of arguments: each is explained once and means the same in every function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from factor_core import cells
+from factor_core.errors import InputError
+from factor_core.labelled import Columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one sort of argument is explained, and how it is read from cells."""
+
+    text: str
+    read: Callable[[object, str], Any]
+    keeps_header: bool = False
+    """Whether the result has the shape of these cells, so that their header belongs to it too."""
+
+
+def choice(*options: str) -> Callable[[object, str], str]:
+    """Return the reader of a word out of `options`; capitals do not matter."""
+    by_lower = {option.lower(): option for option in options}
+
+    def read(raw: object, name: str) -> str:
+        cell = cells.one_cell(raw, name)
+        word = cell.strip().lower() if isinstance(cell, str) else None
+        if word not in by_lower:
+            raise InputError(f"{name} is {cells.describe(cell)}; use one of {', '.join(options)}")
+        return by_lower[word]
+
+    return read
+
+
+def _one_column(raw: object, name: str) -> Columns:
+    columns = cells.read_columns(raw, name)
+    if columns.width != 1:
+        raise InputError(f"{name} has {columns.width} columns; use one column")
+    return columns
+
+
+def _date_or_text(raw: object, name: str) -> float | str:
+    """Return one date as Excel's serial number, or as the text that names a day, month or year."""
+    if isinstance(raw, str):
+        return cells.read_text(raw, name)
+    dates = cells.read_dates(raw, name).values
+    if dates.size != 1 or np.isnan(dates[0, 0]):
+        raise InputError(f"{name} is a range of several cells or blank; use one date")
+    return float(dates[0, 0])
+
+
+def _vector(raw: object, name: str) -> NDArray[np.float64]:
+    """Return one row or one column of numbers as a vector without gaps."""
+    block = _matrix(raw, name)
+    if 1 not in block.shape:
+        rows, columns = block.shape
+        raise InputError(f"{name} is {rows} x {columns}; use one row or one column")
+    return block.ravel()
+
+
+def _matrix(raw: object, name: str) -> NDArray[np.float64]:
+    """Return numbers without gaps; a header is left out."""
+    columns = cells.read_columns(raw, name)
+    missing = np.isnan(columns.values)
+    if missing.any():
+        row, column = np.argwhere(missing)[0] + 1
+        row += 1 if columns.names else 0
+        raise InputError(f"{name} row {row}, column {column} is blank; use a number")
+    return columns.values
+
+
+# ruff: noqa: E501  (the wizard's texts are read better whole than wrapped)
+AssetReturns = Annotated[
+    Columns,
+    Kind(
+        "Excess returns of the asset, oldest first; 0.01 means 1 %. One column, or one column an asset. A first row of text is the name.",
+        cells.read_columns,
+    ),
+]
+FactorReturns = Annotated[
+    Columns,
+    Kind(
+        "Returns of the factors over the same rows: one column a factor. A first row of text holds the names.",
+        cells.read_columns,
+    ),
+]
+Returns = Annotated[
+    Columns,
+    Kind(
+        "Returns, oldest first; 0.01 means 1 %. One column, or several side by side.",
+        cells.read_columns,
+    ),
+]
+ExcessReturns = Annotated[
+    Columns,
+    Kind(
+        "Returns in excess of the risk-free rate, oldest first; 0.01 means 1 %.", cells.read_columns
+    ),
+]
+BenchmarkReturns = Annotated[
+    Columns, Kind("Returns of the benchmark over the same rows: one column.", _one_column)
+]
+Prices = Annotated[
+    Columns,
+    Kind(
+        "Prices, oldest first: one column, or one column an asset. Adjusted for dividends and splits.",
+        cells.read_columns,
+    ),
+]
+RiskFree = Annotated[
+    Columns,
+    Kind(
+        "Risk-free rate per period, decimal: one number, or one column over the same rows. RF_PER_PERIOD makes it from an annual rate.",
+        cells.read_columns,
+    ),
+]
+Dates = Annotated[
+    Columns,
+    Kind(
+        "Dates of the rows: one column of dates or ISO text such as 2024-01-31.", cells.read_dates
+    ),
+]
+Values = Annotated[
+    Columns, Kind("Values that belong to the dates: one column or several.", cells.read_columns)
+]
+Block = Annotated[
+    NDArray[np.float64],
+    Kind(
+        "A number, or a range of numbers: the result has the same shape.",
+        cells.read_columns,
+        keeps_header=True,
+    ),
+]
+AnnualRate = Annotated[
+    NDArray[np.float64],
+    Kind(
+        "Rate a year, decimal: one number or a range; the result has the same shape.",
+        cells.read_columns,
+        keeps_header=True,
+    ),
+]
+VolBlock = Annotated[
+    NDArray[np.float64],
+    Kind(
+        "Volatility, decimal: one number or a range; the result has the same shape.",
+        cells.read_columns,
+        keeps_header=True,
+    ),
+]
+FactorName = Annotated[
+    str | int | None,
+    Kind("Name or position of one factor; blank for all of them.", cells.read_text_or_integer),
+]
+Periods = Annotated[
+    float, Kind("Periods a year: 252 daily, 52 weekly, 12 monthly.", cells.read_number)
+]
+FromPeriods = Annotated[
+    float,
+    Kind(
+        "Periods a year of the volatility given: 252 daily, 12 monthly, 1 annual.",
+        cells.read_number,
+    ),
+]
+ToPeriods = Annotated[
+    float,
+    Kind(
+        "Periods a year of the volatility wanted: 252 daily, 12 monthly, 1 annual.",
+        cells.read_number,
+    ),
+]
+BudgetPeriods = Annotated[
+    float,
+    Kind(
+        "Periods a year of the budget's horizon: 1 for a year, 12 for a month.", cells.read_number
+    ),
+]
+VolPeriods = Annotated[
+    float,
+    Kind(
+        "Periods a year of the volatility: 252 for a daily one, 12 monthly, 1 annual.",
+        cells.read_number,
+    ),
+]
+ReturnPeriods = Annotated[
+    float,
+    Kind("Periods a year of the returns: 252 daily, 52 weekly, 12 monthly.", cells.read_number),
+]
+RateMethod = Annotated[
+    str,
+    Kind(
+        "simple (rate / periods) or geometric ((1 + rate)^(1/periods) - 1).",
+        choice("simple", "geometric"),
+    ),
+]
+ScaleKind = Annotated[
+    str,
+    Kind(
+        "What the value is: mean, geometric, vol, variance or sharpe.",
+        choice("mean", "geometric", "vol", "variance", "sharpe"),
+    ),
+]
+PnlKind = Annotated[
+    str, Kind("total, alpha (risk-adjusted) or factor.", choice("total", "alpha", "factor"))
+]
+StandardErrors = Annotated[
+    str,
+    Kind(
+        "Standard errors: ols, hc0, hc1, hc2, hc3 or hac (Newey-West).",
+        choice("ols", "hc0", "hc1", "hc2", "hc3", "hac"),
+    ),
+]
+Lags = Annotated[
+    int | None,
+    Kind("Lags of the hac standard errors; blank for floor(4 (n/100)^(2/9)).", cells.read_integer),
+]
+NullValue = Annotated[
+    float,
+    Kind(
+        "The value that the test takes as true, usually 0 (or 1 for a market beta).",
+        cells.read_number,
+    ),
+]
+Level = Annotated[
+    float, Kind("Confidence level between 0 and 1, for example 0.95.", cells.read_number)
+]
+Adjusted = Annotated[
+    bool, Kind("TRUE for R-squared adjusted for the number of factors.", cells.read_flag)
+]
+Intercept = Annotated[
+    bool, Kind("TRUE to estimate an intercept (alpha), FALSE to force it to 0.", cells.read_flag)
+]
+SmallSample = Annotated[
+    bool,
+    Kind("TRUE for the small-sample factor n/(n-k-1) of the hac standard errors.", cells.read_flag),
+]
+StatName = Annotated[
+    str,
+    Kind(
+        "Name of the statistic: n, r2, adj_r2, s, f, f_p, df, loglik, aic, bic, dw, jb, jb_p, skew, kurtosis, cond or omnibus.",
+        choice(
+            "n",
+            "r2",
+            "adj_r2",
+            "s",
+            "f",
+            "f_p",
+            "df",
+            "loglik",
+            "aic",
+            "bic",
+            "dw",
+            "jb",
+            "jb_p",
+            "skew",
+            "kurtosis",
+            "cond",
+            "omnibus",
+        ),
+    ),
+]
+Betas = Annotated[
+    NDArray[np.float64] | None, Kind("Betas to use, one a factor; blank to estimate them.", _vector)
+]
+Window = Annotated[
+    int | None,
+    Kind("Rows of the rolling window; blank for betas of the full sample.", cells.read_integer),
+]
+Lag = Annotated[
+    int,
+    Kind(
+        "Rows by which rolling betas are delayed; 1 is what could have been traded.",
+        cells.read_integer,
+    ),
+]
+Beta = Annotated[float, Kind("Exposure to the market.", cells.read_number)]
+BetaVector = Annotated[
+    NDArray[np.float64] | float, Kind("Exposures, one a factor: a row or a column.", _vector)
+]
+Premia = Annotated[
+    NDArray[np.float64] | float,
+    Kind("Expected returns of the factors, one a factor, in the same order as the betas.", _vector),
+]
+MarketPremium = Annotated[
+    float, Kind("Expected return of the market above the risk-free rate.", cells.read_number)
+]
+Rate = Annotated[
+    float, Kind("Risk-free rate over the horizon of the result, decimal.", cells.read_number)
+]
+Alpha = Annotated[
+    float,
+    Kind(
+        "Expected return beyond what the betas explain, over the same horizon.", cells.read_number
+    ),
+]
+AlphaPerPeriod = Annotated[float, Kind("Alpha per period, decimal.", cells.read_number)]
+Budget = Annotated[
+    float,
+    Kind(
+        "Risk budget: the volatility in money that the position may have over the budget's horizon.",
+        cells.read_number,
+    ),
+]
+Position = Annotated[float, Kind("Money in the position; negative when short.", cells.read_number)]
+FactorCov = Annotated[
+    NDArray[np.float64], Kind("Covariance matrix of the factors, k x k.", _matrix)
+]
+BetaMatrix = Annotated[
+    NDArray[np.float64], Kind("Betas, one row an asset and one column a factor.", _matrix)
+]
+IdioVars = Annotated[NDArray[np.float64], Kind("Idiosyncratic variances, one an asset.", _vector)]
+Join = Annotated[
+    str,
+    Kind("inner (dates in both), left, right or outer.", choice("inner", "left", "right", "outer")),
+]
+FrenchModel = Annotated[
+    str, Kind("CAPM, FF3, FF5, CARHART or FF6.", choice("CAPM", "FF3", "FF5", "CARHART", "FF6"))
+]
+Frequency = Annotated[
+    str, Kind("D daily, W weekly, M monthly or A annual.", choice("D", "W", "M", "A"))
+]
+StartDate = Annotated[
+    float | str | None,
+    Kind(
+        'First date wanted: a date, or text such as "2017-01"; blank for the earliest.',
+        _date_or_text,
+    ),
+]
+EndDate = Annotated[
+    float | str | None,
+    Kind(
+        'Last date wanted: a date, or text such as "2017-01"; blank for the latest.',
+        _date_or_text,
+    ),
+]
+FilePath = Annotated[
+    str | None,
+    Kind(
+        "Path of a file of Kenneth French's library; blank for the built-in monthly sample.",
+        cells.read_text,
+    ),
+]

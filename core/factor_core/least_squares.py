@@ -1,0 +1,271 @@
+"""Least squares over complete rows: the numerical core, without names, gaps or cells.
+
+The factors are centred and their cross-product is scaled to a correlation matrix, whose Cholesky
+factor gives the betas; one step of refinement on the residuals brings them to the accuracy of
+Householder QR. Where the factors are close to collinear, QR of the centred factors takes over.
+Normal equations are never formed on raw data.
+
+References
+----------
+G. H. Golub and C. F. Van Loan, Matrix Computations, 4th ed., sections 4.2, 5.2 and 5.3.
+N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., chapter 20.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from factor_core.labelled import Matrix, Vector
+
+EPS = float(np.finfo(np.float64).eps)
+CHOLESKY_LIMIT = 1e-4  # 1 - R2 of a factor on those before it; below, QR keeps the digits
+RANK_LIMIT = 1e-13  # relative length of a factor beyond those before it; below, it is rounding
+CONSTANT_LIMIT = 1e-13  # spread of a series relative to its mean; below, it is rounding
+SMALLEST, LARGEST = 1e-120, 1e120  # sum of squares; beyond, fourth powers leave the float range
+LARGEST_WORKSPACE = 2**23  # numbers (64 MB) that a thread keeps between calls
+
+
+class Solution(NamedTuple):
+    """Least squares of b assets on k factors over n rows; p = k, and 1 for an intercept."""
+
+    alpha: Vector
+    beta: Matrix  # b x k
+    residuals: Matrix  # n x b
+    n: Vector
+    ssr: Vector
+    tss: Vector
+    r_squared: Vector
+    asset_mean: Vector
+    factor_mean: Matrix  # b x k
+    inverse: Matrix  # b x k x k
+    unit_variance: Matrix  # b x p
+
+
+class RefusedError(Exception):
+    """Series that have no estimate: the position of a factor or of an asset, and the reason."""
+
+    def __init__(self, problem: str, *, factor: int | None = None, asset: int = 0) -> None:
+        super().__init__(problem)
+        self.factor = factor
+        self.asset = asset
+
+
+def solve(y: Matrix, x: Matrix, intercept: bool) -> Solution:
+    """Return the regression of each asset (n x b) on all factors (n x k); there are no gaps.
+
+    Raises
+    ------
+    RefusedError
+        Too few rows, a constant factor, collinear factors, numbers (NaN among them) that no square
+        can hold.
+    """
+    n, k = x.shape
+    needed = k + 1 + int(intercept)
+    if n < needed:
+        problem = f"has {n} complete rows for {k} factor(s); at least {needed} are needed"
+        raise RefusedError(f"{problem} (a row with a missing value is not complete)")
+    line = _solve_line(y[:, 0], x[:, 0], intercept) if k == y.shape[1] == 1 else None
+    return line or _solve_block(y, x, intercept)
+
+
+def _solve_line(y: Vector, x: Vector, intercept: bool) -> Solution | None:
+    """Return one asset on one factor: `_solve_block` in scalars, at a third of its cost.
+
+    None where a series is constant or out of scale, which `_solve_block` handles.
+    """
+    n = len(x)
+    x_mean = float(np.add.reduce(x)) / n if intercept else 0.0
+    y_mean = float(np.add.reduce(y)) / n
+    y_centre = y_mean if intercept else 0.0
+    factor, asset = _work(2, n)
+    np.subtract(x, x_mean, out=factor)
+    np.subtract(y, y_centre, out=asset)
+    sxx, syy = float(factor.dot(factor)), float(asset.dot(asset))
+    if not (_is_regular(sxx, x_mean, n) and _is_regular(syy, y_centre, n)):
+        return None
+    beta = float(factor.dot(asset)) / sxx
+    residuals = np.multiply(factor, beta)
+    np.subtract(asset, residuals, out=residuals)
+    ssr = float(residuals.dot(residuals))
+    unit_variances = (1 / n + x_mean * x_mean / sxx, 1 / sxx)
+    alpha, r_squared = y_centre - beta * x_mean, 1 - ssr / syy
+    numbers = np.array((alpha, beta, n, ssr, syy, r_squared, y_mean, x_mean, *unit_variances))
+    return Solution(
+        alpha=numbers[0:1],
+        beta=numbers[1:2, None],
+        residuals=residuals[:, None],
+        n=numbers[2:3],
+        ssr=numbers[3:4],
+        tss=numbers[4:5],
+        r_squared=numbers[5:6],
+        asset_mean=numbers[6:7],
+        factor_mean=numbers[7:8, None],
+        inverse=numbers[9:10, None, None],
+        unit_variance=numbers[None, 8 if intercept else 9 :],
+    )
+
+
+def _solve_block(y: Matrix, x: Matrix, intercept: bool) -> Solution:
+    """Return b assets on k factors by Cholesky, or by QR where factors are nearly collinear."""
+    (n, k), b = x.shape, y.shape[1]
+    work = _work(k + b, n)
+    work[:k], work[k:] = x.T, y.T
+    mean = np.add.reduce(work, axis=1) / n
+    centre = mean if intercept else np.zeros(k + b)
+    if intercept:
+        work -= centre[:, None]
+    factors, assets, factor_mean = work[:k], work[k:], centre[:k]
+    cross = _cross_products(factors)
+    _refuse_degenerate(factors, factor_mean, cross.diagonal())
+    tss = _flatten_constants(assets, centre[k:], _squares(assets))
+    basis = _factorise(factors, factor_mean, cross)
+    beta, residuals = _project(basis, factors, assets)
+    ssr = _squares(residuals)
+    unit_variance = basis.inverse.diagonal()
+    if intercept:
+        of_alpha = 1 / n + factor_mean @ basis.inverse @ factor_mean
+        unit_variance = np.concatenate(((of_alpha,), unit_variance))
+    return Solution(
+        alpha=centre[k:] - beta @ factor_mean,
+        beta=beta,
+        residuals=residuals.T,
+        n=np.full(b, float(n)),
+        ssr=ssr,
+        tss=tss,
+        r_squared=1 - ssr / tss,
+        asset_mean=mean[k:],
+        factor_mean=factor_mean[None].repeat(b, axis=0),
+        inverse=basis.inverse[None].repeat(b, axis=0),
+        unit_variance=unit_variance[None].repeat(b, axis=0),
+    )
+
+
+class _Basis(NamedTuple):
+    """The inverse cross-product of the factors, and betas as left @ (right @ asset)."""
+
+    inverse: Matrix  # k x k
+    left: Matrix  # k x k
+    right: Matrix  # k x n
+
+
+def _factorise(factors: Matrix, mean: Vector, cross: Matrix) -> _Basis:
+    """Return the basis of centred factors (k x n) whose cross-product is given."""
+    length = np.sqrt(cross.diagonal())
+    try:
+        lower = np.linalg.cholesky(cross / length[:, None] / length)
+    except np.linalg.LinAlgError:
+        return _factorise_by_qr(factors, mean, length)
+    if lower.diagonal().min() ** 2 < CHOLESKY_LIMIT:
+        return _factorise_by_qr(factors, mean, length)
+    root = np.linalg.inv(lower) / length
+    inverse = root.T @ root
+    return _Basis(inverse, inverse, factors)
+
+
+def _factorise_by_qr(factors: Matrix, mean: Vector, length: Vector) -> _Basis:
+    """Return the basis by Householder QR; refuse collinear factors.
+
+    Powers of two scale without rounding. The mean of a series far from 0 is rounded by more than
+    nearly collinear factors may differ, hence the second centring.
+    """
+    if mean.any():
+        shift = factors.mean(axis=1)
+        factors -= shift[:, None]
+        mean += shift
+    scale = np.ldexp(1.0, np.frexp(length)[1])
+    orthonormal, triangle = np.linalg.qr((factors / scale[:, None]).T)
+    beyond_others = np.abs(triangle.diagonal()) * scale / length
+    root_n = factors.shape[1] ** 0.5
+    rounding = 4 * EPS * float((np.abs(mean) * root_n / length).max())  # of the data themselves
+    collinear = beyond_others < RANK_LIMIT + rounding
+    if collinear.any():
+        problem = "is a linear combination of the other factors; leave it out"
+        raise RefusedError(problem, factor=int(collinear.argmax()))
+    left = np.linalg.inv(triangle) / scale[:, None]
+    return _Basis(left @ left.T, left, orthonormal.T)
+
+
+def _project(basis: _Basis, factors: Matrix, assets: Matrix) -> tuple[Matrix, Matrix]:
+    """Return betas (b x k) and residuals (b x n) of centred assets, refined once."""
+    beta = (basis.left @ (basis.right @ assets.T)).T
+    residuals = beta @ factors
+    np.subtract(assets, residuals, out=residuals)
+    correction = (basis.left @ (basis.right @ residuals.T)).T
+    residuals -= correction @ factors
+    return beta + correction, residuals
+
+
+def _cross_products(series: Matrix) -> Matrix:
+    """Return series @ series.T, row by row: twice as fast as one product for few long rows."""
+    k = len(series)
+    cross = np.empty((k, k))
+    for i in range(k):
+        cross[i, i:] = cross[i:, i] = series[i:].dot(series[i])
+    return cross
+
+
+def _squares(series: Matrix) -> Vector:
+    """Return the sum of squares of each row; as products they cost half of einsum."""
+    return (series[:, None] @ series[:, :, None])[:, 0, 0]
+
+
+def _refuse_degenerate(factors: Matrix, mean: Vector, squares: Vector) -> None:
+    """Raise RefusedError for a factor that is constant or out of scale."""
+    for j in _irregular(mean, squares, factors.shape[1]):
+        if _is_constant(factors[j], mean[j]):
+            problem = "is constant over the complete rows; a factor must vary"
+            raise RefusedError(problem, factor=j)
+        raise RefusedError(_out_of_scale(factors[j], mean[j]), factor=j)
+
+
+def _flatten_constants(assets: Matrix, mean: Vector, squares: Vector) -> Vector:
+    """Set constant assets to exactly 0, so that their betas are; refuse assets out of scale."""
+    for j in _irregular(mean, squares, assets.shape[1]):
+        if not _is_constant(assets[j], mean[j]):
+            raise RefusedError(_out_of_scale(assets[j], mean[j]), asset=j)
+        assets[j] = 0.0
+        squares[j] = 0.0
+    return squares
+
+
+def _irregular(mean: Vector, squares: Vector, n: int) -> list[int]:
+    pairs = enumerate(zip(squares.tolist(), mean.tolist(), strict=True))
+    return [j for j, (square, centre) in pairs if not _is_regular(square, centre, n)]
+
+
+def _is_regular(square: float, mean: float, n: int) -> bool:
+    """Return whether a sum of squares is more than rounding and within range; NaN is not."""
+    return SMALLEST < square < LARGEST and n * (CONSTANT_LIMIT * mean) ** 2 < square
+
+
+def _is_constant(centred: Vector, mean: float) -> bool:
+    spread = float(np.abs(centred).max())
+    if spread == 0:
+        return True
+    length = spread * float(np.linalg.norm(centred / spread))  # spread**2 may underflow
+    return bool(length <= CONSTANT_LIMIT * abs(mean) * len(centred) ** 0.5 < LARGEST)
+
+
+def _out_of_scale(centred: Vector, mean: float) -> str:
+    size = float(np.abs(centred).max()) + abs(mean)
+    return (
+        f"holds numbers of the order of {size:.0e}, whose squares leave the computer's range; "
+        "use decimal returns (0.01 for 1 %)"
+    )
+
+
+_workspace = threading.local()
+
+
+def _work(rows: int, n: int) -> Matrix:
+    """Return scratch memory that lives on: page faults of fresh memory cost more than the maths."""
+    if rows * n > LARGEST_WORKSPACE:
+        return np.empty((rows, n))
+    buffer = getattr(_workspace, "buffer", None)
+    if buffer is None or buffer.size < rows * n:
+        buffer = _workspace.buffer = np.empty(rows * n)
+    return buffer[: rows * n].reshape(rows, n)

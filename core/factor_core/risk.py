@@ -1,0 +1,339 @@
+"""Variance by factor, covariance by the factor model, and what the model leaves out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from factor_core.errors import (
+    ExcelError,
+    InputError,
+    NumericalError,
+    require_positive,
+)
+from factor_core.estimation import r_squared
+from factor_core.labelled import Columns, Table, as_columns, same_rows
+from factor_core.regression import (
+    Regression,
+    refuse_constant_asset,
+    refuse_exact_fit,
+    regress,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from factor_core.labelled import Matrix, Vector
+
+SYMMETRY = 1e-10  # relative difference between the halves of a covariance matrix
+
+
+def variance_decomp(
+    asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, periods: float = 1
+) -> Table:
+    r"""Return an asset's variance by factor and idiosyncratic.
+
+    Parameters
+    ----------
+    asset_returns : array of shape (n,)
+        Excess returns per period of one asset, decimal, oldest first.
+    factor_returns : array of shape (n,) or (n, k)
+        Factor returns over the same rows.
+    periods : float
+        Periods a year for yearly figures; 1 for figures per period.
+
+    Returns
+    -------
+    Table of k + 2 rows: factors, idiosyncratic, total
+        Variance (ddof 1), volatility (its square root) and share of the total. The total is the sum
+        of the rows above it; rows with a missing value are left out.
+
+    Raises
+    ------
+    InputError
+        Several assets, or unequal lengths.
+    DivisionError
+        A constant asset: there is no variance to explain.
+    NumericalError
+        Too few rows, or a factor that is constant or collinear.
+
+    Warnings
+    --------
+    With correlated factors a contribution may be negative: that factor offsets others. It has no
+    volatility, and #N/A stands in its place.
+
+    Notes
+    -----
+    Factor j contributes :math:`\beta_j \, cov(r, f_j)`, which splits the covariances between the
+    factors evenly; the residual, uncorrelated with all of them, contributes its own variance.
+
+    References
+    ----------
+    R. C. Grinold and R. N. Kahn, Active Portfolio Management, 2nd ed., chapter 3.
+
+    Examples
+    --------
+    >>> market = [0.01, -0.02, 0.03, 0.00, 0.02]
+    >>> asset = [0.02, -0.02, 0.03, 0.01, 0.03]
+    >>> for name, variance, vol, share in variance_decomp(asset, market).rows:
+    ...     print(f"{name:13}  {variance:.6f}  {vol:.4f}  {share:.4f}")
+    factor 1       0.000401  0.0200  0.9316
+    idiosyncratic  0.000029  0.0054  0.0684
+    total          0.000430  0.0207  1.0000
+    """
+    require_positive(periods, "periods")
+    fit = regress_one_asset(asset_returns, factor_returns)
+    refuse_constant_asset(fit)
+    parts = [float(v) * periods for v in _contributions(fit)]
+    parts.append(float(fit.idio_variance[0]) * periods)
+    total = sum(parts)
+    names = (*fit.factors.labels("factor"), "idiosyncratic", "total")
+    rows = [
+        (name, part, _volatility(part), part / total)
+        for name, part in zip(names, (*parts, total), strict=True)
+    ]
+    return Table(("source", "variance", "volatility", "share"), rows)
+
+
+def _contributions(fit: Regression) -> Vector:
+    """Return beta x covariance with the asset (ddof 1) of every factor of the one asset."""
+    complete = ~np.isnan(fit.residuals[:, 0])
+    factors = fit.factor_values[complete] - fit.factor_mean[0]
+    returns = factors @ fit.beta[0] + fit.residuals[complete, 0]
+    return fit.beta[0] * (factors.T @ returns) / (fit.n[0] - 1)
+
+
+def _volatility(variance: float) -> float | ExcelError:
+    if variance < 0:
+        return ExcelError("#N/A", "a negative contribution lowers the variance; it has no root")
+    return float(variance**0.5)
+
+
+def factor_share(asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns) -> Vector:
+    r"""Return the share of each asset's variance that is factor risk.
+
+    Parameters
+    ----------
+    asset_returns : array of shape (n,) or (n, m)
+        Excess returns per period, decimal, oldest first; a column an asset.
+    factor_returns : array of shape (n,) or (n, k)
+        Factor returns over the same rows.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        Rows with a missing value are left out.
+
+    Raises
+    ------
+    InputError
+        Unequal lengths.
+    DivisionError
+        A constant asset: there is no variance to explain.
+    NumericalError
+        Too few rows, or a factor that is constant or collinear.
+
+    Notes
+    -----
+    :math:`R^2 = 1 - \sum e_t^2 / \sum (r_t - \bar r)^2`.
+
+    References
+    ----------
+    W. H. Greene, Econometric Analysis, 8th ed., section 3.5.
+
+    Examples
+    --------
+    >>> market = [0.01, -0.02, 0.03, 0.00, 0.02]
+    >>> factor_share([0.02, -0.02, 0.03, 0.01, 0.03], market).round(4)
+    array([0.9316])
+    """
+    return r_squared(asset_returns, factor_returns)
+
+
+def factor_cov(factor_returns: ArrayLike | Columns, periods: float = 1) -> Matrix:
+    r"""Return the covariance matrix of the factors.
+
+    Parameters
+    ----------
+    factor_returns : array of shape (n,) or (n, k)
+        Factor returns per period, decimal.
+    periods : float
+        Periods a year for a yearly matrix; 1 for one per period.
+
+    Returns
+    -------
+    ndarray of shape (k, k)
+        ddof 1, over the rows in which no factor is missing.
+
+    Raises
+    ------
+    NumericalError
+        Fewer than two complete rows, or periods not above 0.
+
+    Notes
+    -----
+    :math:`P \sum_t (f_t - \bar f)(f_t - \bar f)' / (n - 1)`.
+
+    References
+    ----------
+    R. C. Grinold and R. N. Kahn, Active Portfolio Management, 2nd ed., chapter 3.
+
+    Examples
+    --------
+    >>> factor_cov([[0.01, 0.02], [0.03, 0.02], [0.02, 0.05]]).round(6)
+    array([[0.0001, 0.    ],
+           [0.    , 0.0003]])
+    """
+    require_positive(periods, "periods")
+    values = as_columns(factor_returns, "factor_returns").values
+    complete = values[~np.isnan(values).any(axis=1)]
+    if len(complete) < 2:
+        raise NumericalError(
+            f"factor_returns has {len(complete)} complete row(s); a covariance needs at least 2"
+        )
+    # Measured from one of its rows first, a series far from 0 keeps its digits.
+    distance = complete - complete[0]
+    distance -= distance.mean(axis=0)
+    covariances: Matrix = distance.T @ distance * (periods / (len(complete) - 1))
+    return covariances
+
+
+def model_cov(betas: ArrayLike, factor_cov: ArrayLike, idio_vars: ArrayLike) -> Matrix:
+    r"""Return the covariance matrix of assets by the factor model.
+
+    Parameters
+    ----------
+    betas : array of shape (m, k)
+        One row an asset, one column a factor.
+    factor_cov : array of shape (k, k)
+        Covariance matrix of the factors.
+    idio_vars : array of shape (m,)
+        Idiosyncratic variances, of the same horizon as factor_cov.
+
+    Returns
+    -------
+    ndarray of shape (m, m)
+        Symmetric to the last bit.
+
+    Raises
+    ------
+    InputError
+        Shapes that do not fit together, a matrix that is not symmetric, or a negative variance.
+
+    Notes
+    -----
+    :math:`B F B' + D`, with D diagonal: what is left of the assets is taken as uncorrelated.
+
+    References
+    ----------
+    B. Rosenberg (1974), Extra-Market Components of Covariance in Security Returns, Journal of
+    Financial and Quantitative Analysis 9(2), 263-274.
+
+    Examples
+    --------
+    >>> model_cov([[1.0], [2.0]], [[0.0001]], [0.0002, 0.0003])
+    array([[0.0003, 0.0002],
+           [0.0002, 0.0007]])
+    """
+    idiosyncratic = np.asarray(idio_vars, dtype=np.float64).ravel()
+    factors = np.atleast_2d(np.asarray(factor_cov, dtype=np.float64))
+    exposures = np.atleast_2d(np.asarray(betas, dtype=np.float64))
+    _require_covariance(factors)
+    wanted = (idiosyncratic.size, len(factors))
+    if exposures.shape != wanted:
+        raise InputError(
+            f"betas is {exposures.shape[0]} x {exposures.shape[1]}; with {wanted[0]} idio_vars and "
+            f"a {wanted[1]} x {wanted[1]} factor_cov use {wanted[0]} x {wanted[1]}, an asset a row"
+        )
+    if (idiosyncratic < 0).any():
+        asset = int((idiosyncratic < 0).argmax())
+        raise InputError(
+            f"idio_vars number {asset + 1} is {idiosyncratic[asset]:g}; a variance is "
+            "never negative"
+        )
+    systematic = exposures @ factors @ exposures.T
+    return (systematic + systematic.T) / 2 + np.diag(idiosyncratic)
+
+
+def _require_covariance(matrix: Matrix) -> None:
+    rows, columns = matrix.shape
+    if rows != columns:
+        raise InputError(f"factor_cov is {rows} x {columns}; use as many rows as columns")
+    if np.abs(matrix - matrix.T).max() > SYMMETRY * np.abs(matrix).max():
+        raise InputError("factor_cov is not symmetric; use a covariance matrix")
+
+
+def residual_correl(
+    asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns
+) -> Matrix:
+    r"""Return the correlations between the residuals of assets.
+
+    Parameters
+    ----------
+    asset_returns : array of shape (n, m)
+        Excess returns per period of at least two assets, decimal, oldest first.
+    factor_returns : array of shape (n,) or (n, k)
+        Factor returns over the same rows.
+
+    Returns
+    -------
+    ndarray of shape (m, m)
+        Over the rows in which no asset and no factor is missing. A factor model with a diagonal D
+        takes all but the diagonal as 0.
+
+    Raises
+    ------
+    InputError
+        One asset, or unequal lengths.
+    DivisionError
+        An asset that the factors explain exactly.
+    NumericalError
+        Too few rows, or a factor that is constant or collinear.
+
+    Notes
+    -----
+    :math:`e_i' e_j / (|e_i| |e_j|)`, with the residuals of one regression an asset.
+
+    References
+    ----------
+    R. C. Grinold and R. N. Kahn, Active Portfolio Management, 2nd ed., chapter 3.
+
+    Examples
+    --------
+    >>> market = [0.01, -0.02, 0.03, 0.00, 0.02]
+    >>> asset = [0.02, -0.02, 0.03, 0.01, 0.03]
+    >>> other = [-0.01, -0.02, 0.02, 0.02, 0.01]
+    >>> residual_correl(np.column_stack([asset, other]), market).round(4)
+    array([[1.    , 0.1437],
+           [0.1437, 1.    ]])
+    """
+    fit = regress_jointly(asset_returns, factor_returns)
+    if fit.assets.width < 2:
+        raise InputError("asset_returns has 1 column; correlations need at least two assets")
+    refuse_exact_fit(fit)
+    unit = fit.residuals / np.sqrt(fit.ssr)
+    correlations = np.clip(unit.T @ unit, -1.0, 1.0)
+    np.fill_diagonal(correlations, 1.0)
+    return (correlations + correlations.T) / 2
+
+
+def regress_one_asset(
+    asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns
+) -> Regression:
+    """Return the regression of the one asset; several raise InputError."""
+    assets = as_columns(asset_returns, "asset_returns")
+    if assets.width != 1:
+        raise InputError(f"asset_returns has {assets.width} columns; use one asset")
+    return regress(assets, factor_returns)
+
+
+def regress_jointly(
+    asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns
+) -> Regression:
+    """Return the regressions over the rows in which no asset and no factor is missing."""
+    assets = as_columns(asset_returns, "asset_returns")
+    factors = as_columns(factor_returns, "factor_returns")
+    y, x = same_rows({"asset_returns": assets, "factor_returns": factors})
+    complete = ~(np.isnan(y).any(axis=1) | np.isnan(x).any(axis=1))
+    return regress(Columns(y[complete], assets.names), Columns(x[complete], factors.names))

@@ -1,0 +1,1 @@
+"""The template workbook: its sheets, charts, names, VBA project and ribbon."""

@@ -1,0 +1,163 @@
+"""The template's charts: every one has a title, axis titles and the same quiet look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from factor_core.workbook import styles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from factor_core.workbook.layout import Page
+
+TITLE_FONT = {"name": styles.FONT, "size": 13, "bold": True, "color": styles.NAVY}
+AXIS_FONT = {"name": styles.FONT, "size": 10, "bold": False, "color": styles.GREY}
+LABEL_FONT = {"name": styles.FONT, "size": 9, "color": styles.GREY}
+GRID = {"visible": True, "line": {"color": "#E3E3E3", "width": 0.5}}
+AXIS_LINE = {"color": styles.LINE, "width": 0.75}
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series of a chart: references to its name and values, and how it is drawn."""
+
+    name: str
+    x: str
+    y: str
+    colour: str = styles.BLUE
+    line: bool = False
+    width: float = 1.75
+    error_bars: str = ""
+    dash: str = "solid"
+
+
+def scatter(
+    page: Page,
+    cell: tuple[int, int],
+    title: str,
+    axes: tuple[str, str],
+    series: Sequence[Series],
+    size: tuple[int, int] = (620, 400),
+    number_formats: tuple[str, str] = ("0%", "0%"),
+) -> None:
+    """Insert a scatter of points, lines among them where a series asks for one."""
+    chart = page.book.xlsx.add_chart({"type": "scatter"})
+    for one in series:
+        chart.add_series(_scatter_series(one))
+    _finish(page, cell, chart, title, axes, size, number_formats, crossing=True)
+
+
+def lines(
+    page: Page,
+    cell: tuple[int, int],
+    title: str,
+    axes: tuple[str, str],
+    series: Sequence[Series],
+    size: tuple[int, int] = (620, 400),
+    number_format: str = "0.00",
+    logarithmic: bool = False,
+) -> None:
+    """Insert lines over dates; a logarithmic axis shows equal returns at equal heights."""
+    chart = page.book.xlsx.add_chart({"type": "line"})
+    for one in series:
+        stroke = {"color": one.colour, "width": one.width, "dash_type": one.dash}
+        chart.add_series({"name": one.name, "categories": one.x, "values": one.y, "line": stroke})
+    _finish(page, cell, chart, title, axes, size, ("", number_format))
+    if logarithmic:
+        y_axis = {**_axis(axes[1], number_format), "major_gridlines": GRID, "log_base": 10}
+        chart.set_y_axis(y_axis)
+    chart.set_x_axis(
+        {
+            **_axis(axes[0], "yyyy"),
+            "date_axis": True,
+            "major_unit": 1,
+            "major_unit_type": "years",
+            "label_position": "low",
+            "major_gridlines": {"visible": False},
+        }
+    )
+
+
+def columns(
+    page: Page,
+    cell: tuple[int, int],
+    title: str,
+    axes: tuple[str, str],
+    series: Sequence[Series],
+    size: tuple[int, int] = (620, 400),
+    number_format: str = "0.0",
+    stacked: bool = False,
+    horizontal: bool = False,
+) -> None:
+    """Insert columns or bars, stacked or side by side, with error bars where a series has them."""
+    kind = {"type": "bar" if horizontal else "column"}
+    if stacked:
+        kind["subtype"] = "stacked"
+    chart = page.book.xlsx.add_chart(kind)
+    for one in series:
+        chart.add_series(_column_series(one, stacked))
+    formats = (number_format, "") if horizontal else ("", number_format)
+    _finish(page, cell, chart, title, axes, size, formats)
+
+
+def _scatter_series(one: Series) -> dict[str, Any]:
+    base = {"name": one.name, "categories": one.x, "values": one.y}
+    if one.line:
+        stroke = {"color": one.colour, "width": one.width, "dash_type": one.dash}
+        return {**base, "marker": {"type": "none"}, "line": stroke}
+    fill = {"color": one.colour, "transparency": 55}
+    marker = {"type": "circle", "size": 4, "border": {"none": True}, "fill": fill}
+    return {**base, "marker": marker, "line": {"none": True}}
+
+
+def _column_series(one: Series, stacked: bool) -> dict[str, Any]:
+    series: dict[str, Any] = {
+        "name": one.name,
+        "categories": one.x,
+        "values": one.y,
+        "fill": {"color": one.colour},
+        "gap": 60,
+        "overlap": 100 if stacked else -5,
+    }
+    if one.error_bars:
+        series["y_error_bars"] = {
+            "type": "custom",
+            "plus_values": one.error_bars,
+            "minus_values": one.error_bars,
+            "line": {"color": styles.GREY, "width": 1},
+        }
+    return series
+
+
+def _axis(name: str, number_format: str) -> dict[str, Any]:
+    axis = {
+        "name": name,
+        "name_font": AXIS_FONT,
+        "num_font": LABEL_FONT,
+        "line": AXIS_LINE,
+        "label_position": "low",
+        "major_tick_mark": "none",
+    }
+    return {**axis, "num_format": number_format} if number_format else axis
+
+
+def _finish(
+    page: Page,
+    cell: tuple[int, int],
+    chart: Any,
+    title: str,
+    axes: tuple[str, str],
+    size: tuple[int, int],
+    number_formats: tuple[str, str],
+    crossing: bool = False,
+) -> None:
+    chart.set_title({"name": title, "name_font": TITLE_FONT, "overlay": False})
+    x_grid = GRID if crossing else {"visible": False}
+    chart.set_x_axis({**_axis(axes[0], number_formats[0]), "major_gridlines": x_grid})
+    chart.set_y_axis({**_axis(axes[1], number_formats[1]), "major_gridlines": GRID})
+    chart.set_legend({"position": "bottom", "font": LABEL_FONT})
+    chart.set_size({"width": size[0], "height": size[1]})
+    chart.set_chartarea({"border": {"color": "#D9D9D9"}})
+    page.sheet.insert_chart(*cell, chart, {"object_position": 1})

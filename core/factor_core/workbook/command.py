@@ -1,0 +1,200 @@
+"""The commands `factor-udfs new` and `factor-udfs template`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from factor_core import inference, performance, returns, sizing
+from factor_core.date_text import DateOrder
+from factor_core.errors import FactorError, InputError
+from factor_core.labelled import Columns
+from factor_core.own_data import read_own_data
+from factor_core.workbook.build import Built, build, from_own_data, sample_data
+from factor_core.workbook.pages_start import BUDGET, BUDGET_PERIODS
+
+if TYPE_CHECKING:
+    from factor_core.workbook.references import TemplateData
+
+SHOWN_ASSETS = 40  # rows of the printed table; the workbook holds them all
+SHOWN_ERRORS = 5
+HEADS = (
+    *("asset", "alpha a year", "t (NW)", "beta", "R2", "residual vol", "Sharpe", "appraisal"),
+    *("hedged position", "n"),
+)
+
+
+def template(out: Path) -> int:
+    """Write the template on the built-in sample."""
+    _require_place(out)
+    console = Console(stderr=True)
+    with console.status("Writing and calculating the template ..."):
+        built = build(sample_data())
+    if built.errors:
+        raise ValueError(f"the template has errors: {', '.join(built.errors[:SHOWN_ERRORS])}")
+    _write_atomically(out, built.workbook)
+    Console().print(f"wrote {out}", markup=False, highlight=False, soft_wrap=True)
+    return 0
+
+
+def new(
+    book: Path,
+    prices: Path | None,
+    returns: Path | None,
+    market: str | None,
+    rf: str | None,
+    periods: float,
+    dates: str | None,
+) -> int:
+    """Write the template on the analyst's own data or the sample, and print what comes out."""
+    _require_place(book)
+    if book.exists():
+        raise InputError(f"{book} exists; choose another name, or delete it first")
+    data = _data(prices, returns, market, rf, periods, dates)
+    console = Console(stderr=True)
+    with console.status("Writing the sheets and calculating every formula ..."):
+        built = build(data)
+        _write_atomically(book, built.workbook)
+    _print_summary(book, data, built)
+    return 0
+
+
+def _require_place(book: Path) -> None:
+    if book.suffix.lower() != ".xlsm":
+        raise InputError(f"{book.name} does not end in .xlsm; the workbook has macros: name it so")
+    if not book.parent.is_dir():
+        raise InputError(f"there is no folder {book.parent}; create it first")
+
+
+def _data(
+    prices: Path | None,
+    returns: Path | None,
+    market: str | None,
+    rf: str | None,
+    periods: float,
+    dates: str | None,
+) -> TemplateData:
+    if prices and returns:
+        raise InputError("--prices and --returns are both given; use one of them")
+    path = prices or returns
+    if path is None:
+        if market or rf or dates or periods != 252:
+            raise InputError(
+                "--market, --rf, --periods and --dates describe your own file; "
+                "name it with --prices or --returns"
+            )
+        return sample_data()
+    kind: Literal["prices", "returns"] = "prices" if prices else "returns"
+    own = read_own_data(path, kind, market=market, rf=rf, periods=periods, dates=_date_order(dates))
+    return from_own_data(own, path.name)
+
+
+def _date_order(dates: str | None) -> DateOrder | None:
+    known: dict[str, DateOrder] = {order: order for order in get_args(DateOrder)}
+    if dates is None:
+        return None
+    if dates.lower() not in known:
+        raise InputError(f'--dates is "{dates}"; use {" or ".join(known)}')
+    return known[dates.lower()]
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    """Write the file whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp gives the file to its owner alone; a workbook gets what any new file gets.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)  # noqa: PTH101  the name is text
+        os.replace(name, path)  # noqa: PTH105
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+# Printed summary --------------------------------------------------------------------------------
+
+
+def _print_summary(book: Path, data: TemplateData, built: Built) -> None:
+    console = Console()
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    for note in data.notes:
+        say(f"- {note}")
+    console.print(_table(data))
+    if len(data.assets) > SHOWN_ASSETS:
+        say(f"{len(data.assets) - SHOWN_ASSETS} more assets stand on the sheet Magnitudes.")
+    if built.errors:
+        shown = ", ".join(built.errors[:SHOWN_ERRORS])
+        say(f"{len(built.errors)} cell(s) show an error: {shown}; see the sheet for the reason.")
+    say(f"wrote {book}: open it and choose an asset on the sheet Start; every sheet follows.")
+    say("After a change without Excel: factor-udfs refresh " + book.name)
+
+
+def _table(data: TemplateData) -> Table:
+    first, last = data.dates[0], data.dates[-1]
+    title = f"Against {data.market}, {first:%Y-%m-%d} to {last:%Y-%m-%d}, {data.returns} returns"
+    caption = (
+        f"hedged position: for a risk budget of ${BUDGET:,.0f} a month; "
+        "t (NW): Newey-West standard errors"
+    )
+    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
+    for j, head in enumerate(HEADS):
+        table.add_column(head, justify="right" if j else "left", no_wrap=True)
+    for row in summary_rows(data)[:SHOWN_ASSETS]:
+        table.add_row(*row)
+    return table
+
+
+def summary_rows(data: TemplateData) -> list[list[str]]:
+    """Return a row of text for each asset, by the functions that the workbook calls."""
+    excess = excess_returns(data)
+    market = Columns(excess.values[:, -1:], (data.market,))
+    rows = []
+    for j, name in enumerate(data.assets):
+        asset = Columns(excess.values[:, j : j + 1], (name,))
+        try:
+            rows.append([name, *_measures(asset, market, data.periods)])
+        except FactorError as error:
+            rows.append([name, str(error), *[""] * (len(HEADS) - 2)])
+    return rows
+
+
+def excess_returns(data: TemplateData) -> Columns:
+    """Return the excess returns of the assets and, last, of the market."""
+    rf = data.rf if data.are_returns else data.rf[1:]
+    series = Columns(data.values, data.names)
+    simple = series if data.are_returns else returns.simple_returns(series)
+    return returns.excess_returns(simple, rf)
+
+
+def _measures(asset: Columns, market: Columns, periods: float) -> list[str]:
+    table = inference.factor_table(asset, market, periods, "hac")
+    cells = dict(zip(table.header[1:], table.rows[0][1:], strict=True))
+    sharpe = float(np.ravel(performance.sharpe_ratio(asset, periods))[0])
+    sized = sizing.hedged_position_size(BUDGET, asset, market, BUDGET_PERIODS, periods)
+    position = float(np.ravel(sized)[0])
+    alpha, t, beta, r2, vol, appraisal, n = cells.values()
+    return [
+        f"{alpha:.2%}",
+        f"{t:.2f}",
+        f"{beta:.3f}",
+        f"{r2:.1%}",
+        f"{vol:.1%}",
+        f"{sharpe:.2f}",
+        f"{appraisal:.2f}",
+        f"${position:,.0f}",
+        f"{n:.0f}",
+    ]

@@ -1,0 +1,403 @@
+"""The pages Tracking and Hedged: the position that moves as the asset does, and what it leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+
+from factor_core.workbook import blocks, charts, styles
+from factor_core.workbook.blocks import CHART_COLUMN, Line
+from factor_core.workbook.charts import Series
+from factor_core.workbook.references import HEADER_ROW, References, TemplateData
+
+if TYPE_CHECKING:
+    from factor_core.workbook.layout import Book, Page
+
+TOP = 4  # row of the first section, from 0
+ZERO = "1"  # agrees() scales by at least 1E-12: a difference of 1E-12 from 0 passes
+CHART = (620, 380)
+CHART_ROWS = 20
+SERIES = CHART_COLUMN + 11  # column of the series behind the charts
+BOTH = "asset_excess,market_excess"
+
+# --------------------------------------------------------------------------------------- Tracking
+
+TRACKING_GROWTH = SERIES + 2  # asset, then tracking
+
+
+def write_tracking(book: Book, data: TemplateData, refs: References) -> Page:
+    """Write the position in the market that moves as the asset does."""
+    page = book.page(
+        "Tracking",
+        '="The market position that tracks "&asset_name',
+        "For each dollar of the asset, beta dollars in the market: no other amount comes closer.",
+    )
+    blocks.grid(page)
+    _series_head(page)
+    _dates(page, refs)
+    tracking = page.spill(
+        HEADER_ROW, SERIES + 1, f"=TRACKING_SERIES({BOTH})", (refs.n + 1, 1), "percent"
+    )
+    book.name("tracking", tracking)
+    _growth(page, refs, TRACKING_GROWTH, "=asset_name", refs.asset)
+    own = page.range(HEADER_ROW + 1, SERIES + 1, HEADER_ROW + refs.n, SERIES + 1)
+    _growth(page, refs, TRACKING_GROWTH + 1, f"={page.reference(HEADER_ROW, SERIES + 1)}", own)
+    row = _write_tracking_numbers(page, data, TOP)
+    row = _write_tracking_errors(page, refs, row + 1)
+    _draw_tracking(page, refs)
+    page.freeze(3)
+    page.print_setup(TOP + 2 * CHART_ROWS + 2, SERIES - 2)
+    return page
+
+
+def _write_tracking_numbers(page: Page, data: TemplateData, row: int) -> int:
+    page.section(row, "What the tracking portfolio does", last=9)
+    tracking, m = data.native("tracking"), data.market_rows
+    beta = f"FACTOR_BETA({BOTH})"
+    block = (
+        Line(
+            "Dollars of market for each dollar",
+            f"={beta}",
+            "number",
+            f"=SLOPE({BOTH})",
+            "Beta. Negative would mean short.",
+        ),
+        Line(
+            "Mean a year",
+            f"=ANNUALIZE(AVERAGE({tracking}),periods)",
+            "percent",
+            f"={beta}*AVERAGE({m})*periods",
+            "Beta x the market's mean: what the market paid for the asset's market risk.",
+        ),
+        Line(
+            "Volatility a year",
+            f'=ANNUALIZE(STDEV.S({tracking}),periods,"vol")',
+            "percent",
+            f"=ABS({beta})*STDEV.S({m})*SQRT(periods)",
+            "|Beta| x the market's volatility: the asset's factor risk.",
+        ),
+        Line(
+            "Sharpe ratio",
+            "=SHARPE_RATIO(tracking,periods)",
+            "number",
+            f"=SIGN({beta})*SHARPE_RATIO({m},periods)",
+            "That of the market: leverage does not change it.",
+        ),
+        Line(
+            "Correlation with the asset",
+            f"=CORREL(asset_excess,{tracking})",
+            "number",
+            f"=SQRT(R_SQUARED({BOTH}))",
+            "The square root of R-squared.",
+        ),
+        Line(
+            "Beta of the asset on it",
+            "=FACTOR_BETA(asset_excess,tracking)",
+            "number",
+            "=1",
+            "One for one: that is what tracking means.",
+        ),
+        Line(
+            "Alpha of the asset on it, a year",
+            "=FACTOR_ALPHA(asset_excess,tracking,periods)",
+            "percent",
+            f"=FACTOR_ALPHA({BOTH},periods)",
+            "The asset's mean less its tracking portfolio's.",
+        ),
+    )
+    return blocks.lines(page, row + 1, block)
+
+
+def _write_tracking_errors(page: Page, refs: References, row: int) -> int:
+    page.section(row, "Two distances that are often mixed up", last=9)
+    active = f"{refs.asset}-{refs.market}"
+    numbers = f'IF(ISNUMBER({active}),{active},"")'
+    residual = f"RESIDUAL_VOL({BOTH},periods)"
+    gap = f'(FACTOR_BETA({BOTH})-1)^2*VAR.S(IF(ISNUMBER({refs.asset}),{refs.market},""))*periods'
+    block = (
+        Line(
+            "Residual volatility a year",
+            f"={residual}",
+            "percent1",
+            f'=STEYX({BOTH})*SQRT((FACTOR_STAT({BOTH},"n")-2)/(FACTOR_STAT({BOTH},"n")-1)*periods)',
+            "Volatility of asset - beta x market: what is left after the hedge. STEYX divides by n"
+            " - 2, risk by n - 1.",
+        ),
+        Line(
+            "Tracking error a year",
+            f"=STDEV.S({numbers})*SQRT(periods)",
+            "percent1",
+            f"=SQRT({residual}^2+{gap})",
+            "Volatility of asset - market: a fund against its benchmark. It holds the bet that beta"
+            " is not 1.",
+        ),
+    )
+    return blocks.lines(page, row + 1, block)
+
+
+def _draw_tracking(page: Page, refs: References) -> None:
+    first, last = HEADER_ROW + 1, HEADER_ROW + refs.n
+    heads = [f"={page.reference(HEADER_ROW, TRACKING_GROWTH + i)}" for i in range(2)]
+    own = f"={page.range(first, SERIES + 1, last, SERIES + 1)}"
+    points = (
+        Series(heads[0], f"={refs.market}", f"={refs.asset}", styles.BLUE),
+        Series(heads[1], f"={refs.market}", own, styles.ORANGE),
+    )
+    title = _title(page, 0, '=asset_name&" and its tracking portfolio against "&market_name')
+    axes = ("Market, excess return a period", "Excess return a period")
+    charts.scatter(page, (TOP, CHART_COLUMN), title, axes, points, CHART)
+    growth = [page.range(first, TRACKING_GROWTH + i, last, TRACKING_GROWTH + i) for i in range(2)]
+    drawn = [
+        Series(head, f"={refs.dates}", f"={cells}", colour, width=1.5)
+        for head, cells, colour in zip(heads, growth, (styles.BLUE, styles.ORANGE), strict=True)
+    ]
+    title = _title(page, 1, '="Growth of 1 beyond cash: "&asset_name&" and its tracking portfolio"')
+    axes = ("Date", "Growth of 1")
+    charts.lines(page, (TOP + CHART_ROWS, CHART_COLUMN), title, axes, drawn, CHART)
+
+
+# ----------------------------------------------------------------------------------------- Hedged
+
+FULL, ROLLING, GROWTH = SERIES + 1, SERIES + 2, SERIES + 3  # three growths and two over OOS rows
+OUT_OF_SAMPLE = GROWTH + 3
+
+
+def write_hedged(book: Book, data: TemplateData, refs: References) -> Page:
+    """Write what is left of the asset when the market is hedged, in and out of sample."""
+    page = book.page(
+        "Hedged",
+        '="Hedging "&asset_name&" with "&market_name',
+        "Long the asset, short beta dollars of the market: alpha and the residual stay.",
+    )
+    blocks.grid(page)
+    _write_hedged_series(page, refs)
+    row = _write_hedge(page, data, TOP)
+    last = _write_in_and_out(page, data, row + 1)
+    _draw_hedged(page, refs)
+    page.freeze(3)
+    page.print_setup(max(last, TOP + 3 * CHART_ROWS), SERIES - 2)
+    return page
+
+
+def _write_hedged_series(page: Page, refs: References) -> None:
+    _series_head(page)
+    _dates(page, refs)
+    shape = (refs.n + 1, 1)
+    full = page.spill(HEADER_ROW, FULL, f"=HEDGED_SERIES({BOTH})", shape, "percent")
+    page.book.name("hedged", full)
+    rolling = f"=HEDGED_SERIES({BOTH},,rolling_window,1)"
+    cells = page.spill(HEADER_ROW, ROLLING, rolling, shape, "percent")
+    page.book.name("hedged_rolling", cells)
+    first, last = HEADER_ROW + 1, HEADER_ROW + refs.n
+    own, traded = (page.range(first, column, last, column) for column in (FULL, ROLLING))
+    tracking = f"Tracking!{xl_range_abs(first, SERIES + 1, last, SERIES + 1)}"
+    _growth(page, refs, GROWTH, "=asset_name", refs.asset)
+    _growth(page, refs, GROWTH + 1, "tracking portfolio", tracking)
+    _growth(page, refs, GROWTH + 2, "hedged, full-sample beta", own)
+    # Both over the rows that a rolling beta exists for, so that they compare like with like.
+    _growth(page, refs, OUT_OF_SAMPLE, "hedged, full-sample beta", own, where=traded)
+    _growth(page, refs, OUT_OF_SAMPLE + 1, "hedged, rolling lagged beta", traded, where=traded)
+
+
+def _write_hedge(page: Page, data: TemplateData, row: int) -> int:
+    page.section(row, "The hedge, and what it must give", last=9)
+    hedged = data.native("hedged")
+    block = (
+        Line(
+            "Market for each dollar of the asset",
+            f"=HEDGE_RATIO({BOTH})",
+            "number",
+            f"=-SLOPE({BOTH})",
+            "Minus beta: sell that many dollars of the market.",
+        ),
+        Line(
+            "Mean of the hedged series, a year",
+            f"=ANNUALIZE(AVERAGE({hedged}),periods)",
+            "percent",
+            f"=FACTOR_ALPHA({BOTH},periods)",
+            "Alpha: the residual has mean 0, the hedged series keeps alpha.",
+        ),
+        Line(
+            "Volatility of the hedged series, a year",
+            f'=ANNUALIZE(STDEV.S({hedged}),periods,"vol")',
+            "percent",
+            f"=RESIDUAL_VOL({BOTH},periods)",
+            "The residual volatility.",
+        ),
+    )
+    row = blocks.lines(page, row + 1, block)
+    for label, formula, text in (
+        (
+            "Beta of the hedged series",
+            f"SLOPE({hedged},market_excess)",
+            "0: no market is left, in sample.",
+        ),
+        (
+            "Correlation with the market",
+            f"CORREL({hedged},market_excess)",
+            "0 after the hedge; Co-movement shows it before.",
+        ),
+    ):
+        page.labelled(row, 0, label, f"=ROUND({formula},9)", "number")
+        page.formula(row, 2, "=0", "number")
+        page.agrees(row, 3, f"B{row + 1}", f"C{row + 1}", ZERO)
+        blocks.note(page, row, text)
+        row += 1
+    sharpe = Line(
+        "Sharpe ratio of the hedged series",
+        "=SHARPE_RATIO(hedged,periods)",
+        "number",
+        f"=APPRAISAL_RATIO({BOTH},periods)",
+        "The appraisal ratio.",
+    )
+    return blocks.lines(page, row, (sharpe,))
+
+
+class _Column:
+    """A column of the comparison in and out of sample: a series, over the rows of another."""
+
+    def __init__(self, head: str, series: str, rows: str, data: TemplateData) -> None:
+        self.head = head
+        self.values = f'IF(ISNUMBER({rows}),{series},"")' if rows else data.native(series)
+
+
+def _write_in_and_out(page: Page, data: TemplateData, row: int) -> int:
+    """Write the hedge with the full sample's beta beside the one that could have been traded."""
+    page.section(row, "In sample beside out of sample", last=9)
+    text = (
+        "The beta of the full sample was not known at the time. The rolling one uses only the rows "
+        "before (the window is set on Start) and trades a row later. Its hedge is never as neat."
+    )
+    blocks.paragraph(page, row + 1, text)
+    columns = (
+        _Column("asset, all rows", "asset_excess", "", data),
+        _Column("hedged in sample, all rows", "hedged", "", data),
+        _Column("asset, rows out of sample", "asset_excess", "hedged_rolling", data),
+        _Column("hedged in sample, the same rows", "hedged", "hedged_rolling", data),
+        _Column("hedged with rolling lagged beta", "hedged_rolling", "hedged_rolling", data),
+    )
+    blocks.header(page, row + 2, 0, ["", *(column.head for column in columns)], lines=3)
+    at = row + 3
+    for label, formula, style, remark in COMPARED:
+        page.text(at, 0, label)
+        for j, column in enumerate(columns, 1):
+            cell = {
+                "x": column.values,
+                "c": xl_rowcol_to_cell(at - 2, j),
+                "d": xl_rowcol_to_cell(at - 1, j),
+            }
+            page.formula(at, j, formula.format(**cell), style)
+        blocks.note(page, at, remark, first=6)
+        at += 1
+    return at
+
+
+COMPARED = (
+    (
+        "Rows",
+        "=COUNT({x})",
+        "integer",
+        "The first window of rows has no rolling beta yet: #N/A, left out here.",
+    ),
+    ("Mean a year", "=AVERAGE({x})*periods", "percent", ""),
+    ("Volatility a year", "=STDEV.S({x})*SQRT(periods)", "percent", ""),
+    ("Sharpe ratio", "={c}/{d}", "number", "Compare within the last three columns: the same rows."),
+    (
+        "Beta left",
+        "=SLOPE({x},market_excess)",
+        "number",
+        "In sample 0 by construction over all rows only.",
+    ),
+    (
+        "Correlation with the market",
+        "=CORREL({x},market_excess)",
+        "number",
+        "What of the market a tradable hedge let through.",
+    ),
+)
+
+
+def _draw_hedged(page: Page, refs: References) -> None:
+    first, last = HEADER_ROW + 1, HEADER_ROW + refs.n
+
+    def column(number: int) -> str:
+        return f"={page.range(first, number, last, number)}"
+
+    def head(number: int) -> str:
+        return f"={page.reference(HEADER_ROW, number)}"
+
+    title = _title(page, 0, '="Growth of 1 beyond cash: "&asset_name&", tracking and hedged"')
+    drawn = [
+        Series(head(GROWTH + i), f"={refs.dates}", column(GROWTH + i), colour, width=1.5)
+        for i, colour in enumerate((styles.BLUE, styles.ORANGE, styles.GREEN))
+    ]
+    axes = ("Date", "Growth of 1")
+    charts.lines(page, (TOP, CHART_COLUMN), title, axes, drawn, CHART)
+    title = _title(page, 1, '=asset_name&" hedged, against "&market_name&": no slope is left"')
+    points = (
+        Series("=asset_name", f"={refs.market}", f"={refs.asset}", "#BFBFBF"),
+        Series(head(FULL), f"={refs.market}", column(FULL), styles.GREEN),
+    )
+    axes = ("Market, excess return a period", "Excess return a period")
+    where = (TOP + CHART_ROWS, CHART_COLUMN)
+    charts.scatter(page, where, title, axes, points, CHART)
+    title = _title(page, 2, '=asset_name&" hedged: in sample, and as it could have been traded"')
+    drawn = [
+        Series(
+            head(OUT_OF_SAMPLE),
+            f"={refs.dates}",
+            column(OUT_OF_SAMPLE),
+            styles.GREEN,
+            width=1.5,
+            dash="dash",
+        ),
+        Series(
+            head(OUT_OF_SAMPLE + 1),
+            f"={refs.dates}",
+            column(OUT_OF_SAMPLE + 1),
+            styles.ORANGE,
+            width=1.5,
+        ),
+    ]
+    axes = ("Date", "Growth of 1")
+    where = (TOP + 2 * CHART_ROWS, CHART_COLUMN)
+    charts.lines(page, where, title, axes, drawn, CHART)
+
+
+# ----------------------------------------------------------------------------------------- shared
+
+
+def _series_head(page: Page) -> None:
+    page.text(HEADER_ROW - 1, SERIES, "Behind the charts", "strong")
+    page.sheet.set_column(SERIES, SERIES + 7, 13)
+    page.sheet.set_row(HEADER_ROW, 2 * blocks.LINE_HEIGHT)
+
+
+def _dates(page: Page, refs: References) -> None:
+    page.text(HEADER_ROW, SERIES, "Date", "header_left")
+    page.spill(HEADER_ROW + 1, SERIES, f"={refs.dates}", (refs.n, 1), "date", header=False)
+
+
+def _growth(
+    page: Page, refs: References, column: int, head: str, returns: str, where: str = ""
+) -> None:
+    """Write the growth of 1 row by row; a row without a number in `where` adds nothing."""
+    page.text(HEADER_ROW, column, head, "header")
+    sheet, first = _sheet_and_column(returns)
+    _, condition = _sheet_and_column(where or returns)
+    other = _sheet_and_column(where or returns)[0]
+    for row in range(HEADER_ROW + 1, HEADER_ROW + 1 + refs.n):
+        before = xl_rowcol_to_cell(row - 1, column) if row > HEADER_ROW + 1 else "1"
+        r, w = f"{sheet}{first}{row + 1}", f"{other}{condition}{row + 1}"
+        page.plain(row, column, f"=IF(ISNUMBER({w}),{before}*(1+{r}),{before})", "number")
+
+
+def _sheet_and_column(cells: str) -> tuple[str, str]:
+    """Return "Returns!" and "$S" of the range "Returns!$S$6:$S$2017"."""
+    sheet, _, address = cells.rpartition("!")
+    return f"{sheet}!", f"${address.split('$')[1]}"
+
+
+def _title(page: Page, number: int, formula: str) -> str:
+    return blocks.live_title(page, TOP + 2 + number * CHART_ROWS, CHART_COLUMN + 1, formula)

@@ -1,0 +1,394 @@
+"""Pages Performance and Variance: return for risk, and what the risk and the return are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xlsxwriter.utility import xl_range_abs
+
+from factor_core.workbook import blocks, charts, styles
+from factor_core.workbook.blocks import CHART_COLUMN, CLOSE, Line
+from factor_core.workbook.charts import Series
+from factor_core.workbook.pages_sizing import BOTH, horizon, market_rows
+from factor_core.workbook.references import FIRST_ROW, HEADER_ROW, returns_columns
+
+if TYPE_CHECKING:
+    from factor_core.workbook.layout import Book, Page
+    from factor_core.workbook.references import References, TemplateData
+
+ALL = "assets_excess,market_excess"
+SECOND_CHART = 24  # its row, below the first
+
+
+def name_assets(book: Book, data: TemplateData) -> None:
+    """Name the excess returns of the assets without the market: assets_excess."""
+    first = returns_columns(data).excess
+    last = (FIRST_ROW + data.returns - 1, first + len(data.assets) - 1)
+    book.name("assets_excess", f"Returns!{xl_range_abs(HEADER_ROW, first, *last)}")
+
+
+def write_performance(book: Book, data: TemplateData, refs: References) -> Page:  # noqa: ARG001
+    """Write the page Performance: ratios of the chosen asset and of all assets, hedged and not."""
+    page = book.page(
+        "Performance",
+        '="Performance of "&asset_name&", unhedged and hedged"',
+        "Return for risk, before and after hedging, and how sure one can be of it.",
+    )
+    blocks.grid(page)
+    name_assets(book, data)
+    page.section(3, '="Ratios of "&asset_name', last=9)
+    heads = ("Measure", "value", "second way", "check", "meaning")
+    blocks.header(page, 4, 0, heads)
+    row = blocks.lines(page, 5, _ratios(market_rows(data)))
+    page.section(row + 1, "How ratios and t statistics are one another", last=9)
+    blocks.header(page, row + 2, 0, heads)
+    row = blocks.lines(page, row + 3, _ratio_laws(market_rows(data)))
+    last = _ratio_table(page, row + 1, data)
+    page.freeze(3)
+    page.print_setup(max(last, 44), CHART_COLUMN + 9)
+    return page
+
+
+def _ratios(market: str) -> tuple[Line, ...]:
+    root = "SQRT(periods)"
+    spread = f"SQRT(1/COUNT(asset_excess)+AVERAGE({market})^2/DEVSQ({market}))"
+    return (
+        Line(
+            "Mean excess return a year",
+            '=ANNUALIZE(AVERAGE(asset_excess),periods,"mean")',
+            "percent",
+            "=AVERAGE(asset_excess)*periods",
+            "Arithmetic mean x periods: the mean that a regression splits into alpha and beta.",
+        ),
+        Line(
+            "Volatility a year",
+            '=ANNUALIZE(STDEV.S(asset_excess),periods,"vol")',
+            "percent",
+            f"=STDEV.S(asset_excess)*{root}",
+            "Standard deviation with n-1, x SQRT(periods).",
+        ),
+        Line(
+            "Sharpe ratio, unhedged",
+            "=SHARPE_RATIO(asset_excess,periods)",
+            "number",
+            f"=AVERAGE(asset_excess)/STDEV.S(asset_excess)*{root}",
+            "Mean over volatility, both in excess of the risk-free rate.",
+        ),
+        Line(
+            "Sharpe ratio, hedged",
+            f"=SHARPE_RATIO(HEDGED_SERIES({BOTH}),periods)",
+            "number",
+            f"=APPRAISAL_RATIO({BOTH},periods)",
+            "The Sharpe ratio of r - beta x market is the appraisal ratio: the second way.",
+        ),
+        Line(
+            "Appraisal ratio",
+            f"=APPRAISAL_RATIO({BOTH},periods)",
+            "number",
+            f"=INTERCEPT({BOTH})*{root}/(STEYX({BOTH})*SQRT((COUNT(asset_excess)-2)"
+            "/(COUNT(asset_excess)-1)))",
+            "Alpha over residual volatility. STEYX divides by n-2; the root makes it n-1.",
+        ),
+        Line(
+            "Treynor ratio",
+            f"=TREYNOR_RATIO({BOTH},periods)",
+            "percent",
+            f"=AVERAGE(asset_excess)*periods/SLOPE({BOTH})",
+            "Mean excess return per unit of beta: compare it with the market's own mean, below.",
+        ),
+        Line(
+            "Mean excess return of the market a year",
+            '=ANNUALIZE(AVERAGE(market_excess),periods,"mean")',
+            "percent",
+            "=AVERAGE(market_excess)*periods",
+            "The Treynor ratio of the market itself: its beta is 1.",
+        ),
+        Line(
+            "Sharpe ratio of the market",
+            "=SHARPE_RATIO(market_excess,periods)",
+            "number",
+            f"=AVERAGE(market_excess)/STDEV.S(market_excess)*{root}",
+            "What the market paid for its risk over the same sample.",
+        ),
+        Line(
+            "t of the mean",
+            "=MEAN_TSTAT(asset_excess)",
+            "number2",
+            "=AVERAGE(asset_excess)/(STDEV.S(asset_excess)/SQRT(COUNT(asset_excess)))",
+            "Beyond about 2, the mean is unlikely to be chance.",
+        ),
+        Line(
+            "t of alpha",
+            f"=ALPHA_TSTAT({BOTH})",
+            "number2",
+            f"=INTERCEPT({BOTH})/(STEYX({BOTH})*{spread})",
+            "Intercept over its standard error STEYX x SQRT(1/n + mean^2/DEVSQ) of the market.",
+        ),
+        Line(
+            "t of alpha, Newey-West",
+            f'=ALPHA_TSTAT({BOTH},"hac")',
+            "number2",
+            note="Standard error that allows for volatility that comes in clusters.",
+        ),
+    )
+
+
+def _ratio_laws(market: str) -> tuple[Line, ...]:
+    count = "COUNT(asset_excess)"
+    t_alpha = f"ALPHA_TSTAT({BOTH})"
+    exact = (
+        f"={t_alpha}*SQRT(periods/{count})*SQRT(({count}-1)/({count}-2))"
+        f"*SQRT(1+(AVERAGE({market})/STDEV.P({market}))^2)"
+    )
+    return (
+        Line(
+            "Sharpe ratio = t of the mean x SQRT(periods / n)",
+            f"=MEAN_TSTAT(asset_excess)*SQRT(periods/{count})",
+            "number",
+            "=SHARPE_RATIO(asset_excess,periods)",
+            "Exact: a Sharpe ratio and a t statistic differ only by the length of the sample.",
+        ),
+        Line(
+            "Appraisal ratio = t of alpha x SQRT(periods / n), nearly",
+            f"={t_alpha}*SQRT(periods/{count})",
+            "number",
+            note="Two small factors are missing; the next line has them.",
+        ),
+        Line(
+            "... x SQRT((n-1)/(n-2)) x SQRT(1 + S^2): exactly",
+            exact,
+            "number",
+            f"=APPRAISAL_RATIO({BOTH},periods)",
+            "n-2 of inference against n-1 of risk; S is the market's mean / STDEV.P per period, "
+            "because an uncertain beta makes alpha less certain.",
+        ),
+        Line(
+            "Years of data until t of alpha reaches 2",
+            f"=(2/APPRAISAL_RATIO({BOTH},periods))^2",
+            "number2",
+            note="Even a good appraisal ratio of 0.5 needs 16 years. Past ratios are the best of "
+            "many: expect less.",
+        ),
+    )
+
+
+def _ratio_table(page: Page, row: int, data: TemplateData) -> int:
+    """Write one row an asset by formulas that take all assets; return the last row."""
+    page.section(row, "All assets, one formula a column", last=9)
+    heads = (
+        "Asset", "Sharpe, unhedged", "Sharpe, hedged", "appraisal ratio", "check",
+        "Treynor ratio", "t of the mean", "t of alpha", "t of alpha, Newey-West", "alpha a year",
+    )  # fmt: skip
+    blocks.header(page, row + 1, 0, heads, lines=2)
+    count, first = len(data.assets), row + 2
+    columns = (
+        (1, "SHARPE_RATIO(assets_excess,periods)", "number"),
+        (2, f"SHARPE_RATIO(HEDGED_SERIES({ALL}),periods)", "number"),
+        (3, f"APPRAISAL_RATIO({ALL},periods)", "number"),
+        (5, f"TREYNOR_RATIO({ALL},periods)", "percent"),
+        (6, "MEAN_TSTAT(assets_excess)", "number2"),
+        (7, f"ALPHA_TSTAT({ALL})", "number2"),
+        (8, f'ALPHA_TSTAT({ALL},"hac")', "number2"),
+        (9, f"FACTOR_ALPHA({ALL},periods)", "percent"),
+    )
+    for column, formula, style in columns:
+        page.spill(first, column, f"={formula}", (count, 1), style, header=False)
+    for i in range(count):
+        page.formula(first + i, 0, f"=INDEX(assets_excess,1,{i + 1})")
+        page.agrees(first + i, 4, f"C{first + i + 1}", f"D{first + i + 1}", CLOSE)
+    text = (
+        "Hedging lowers the Sharpe ratio where the market paid for its risk, and raises it where "
+        "it did not; what is left after hedging is alpha alone."
+    )
+    blocks.paragraph(page, first + count + 1, text)
+    _ratio_chart(page, first, count)
+    return first + count + 1
+
+
+def _ratio_chart(page: Page, first: int, count: int) -> None:
+    names = f"={page.range(first, 0, first + count - 1, 0)}"
+    series = [
+        Series(
+            f"={page.reference(first - 1, column)}",
+            names,
+            f"={page.range(first, column, first + count - 1, column)}",
+            styles.SERIES[column - 1],
+        )
+        for column in (1, 2)
+    ]
+    axes = ("Asset", "Sharpe ratio a year")
+    title = "Sharpe ratio, unhedged and hedged"
+    charts.columns(page, (3, CHART_COLUMN), title, axes, series, number_format="0.0")
+    title = "t of alpha: how sure is it?"
+    series = [
+        Series(
+            f"={page.reference(first - 1, column)}",
+            names,
+            f"={page.range(first, column, first + count - 1, column)}",
+            colour,
+        )
+        for column, colour in ((7, styles.SERIES[0]), (8, styles.SERIES[2]))
+    ]
+    axes = ("Asset", "t statistic")
+    charts.columns(page, (SECOND_CHART, CHART_COLUMN), title, axes, series, number_format="0.0")
+
+
+# ----------------------------------------------------------------------------------- Variance
+
+
+def write_variance(book: Book, data: TemplateData, refs: References) -> Page:  # noqa: ARG001
+    """Write the page Variance: factor and idiosyncratic risk, their shares, and the return's."""
+    page = book.page(
+        "Variance",
+        '="What the risk and the return of "&asset_name&" are made of"',
+        "Variance splits exactly into the market's part, beta^2 x market variance, and the "
+        "idiosyncratic rest; the shares are R2 and 1 - R2.",
+    )
+    blocks.grid(page)
+    page.section(3, f'="Variance of "&asset_name&" "&{horizon("periods", "per")}', last=9)
+    styles_of = ("label_column", "variance", "percent", "percent1")
+    page.spill(4, 0, f"=VARIANCE_DECOMP({BOTH})", (4, 4), styles_of)
+    blocks.note(page, 5, "beta^2 x variance of the market.", first=4)
+    blocks.note(page, 6, "What the hedge leaves.", first=4)
+    blocks.note(page, 7, "Variances and shares add up exactly; volatilities do not.", first=4)
+    page.section(9, '="Variance of "&asset_name&" per year"', last=9)
+    page.spill(10, 0, f"=VARIANCE_DECOMP({BOTH},periods)", (4, 4), styles_of)
+    text = "Variances grow with time, volatilities with its root, shares not at all."
+    blocks.note(page, 11, text, first=4)
+    page.section(15, "Cross-checks", last=9)
+    blocks.header(page, 16, 0, ("Law", "value", "second way", "check", "meaning"))
+    row = blocks.lines(page, 17, _variance_laws(market_rows(data)))
+    row = _attribution(page, row + 1)
+    last = _variance_table(page, row + 1, data)
+    page.freeze(3)
+    page.print_setup(max(last, 44), CHART_COLUMN + 9)
+    return page
+
+
+def _variance_laws(market: str) -> tuple[Line, ...]:
+    freedom = "(COUNT(asset_excess)-2)/(COUNT(asset_excess)-1)"
+    return (
+        Line(
+            "Factor share = R2",
+            f"=FACTOR_SHARE({BOTH})",
+            "percent",
+            f"=RSQ({BOTH})",
+            "R2 is the share of variance that the market explains.",
+        ),
+        Line(
+            "R2 of the regression",
+            f"=R_SQUARED({BOTH})",
+            "percent",
+            f"=CORREL({BOTH})^2",
+            "With one factor R2 is the squared correlation.",
+        ),
+        Line(
+            "Total variance = VAR.S",
+            "=B8",
+            "variance",
+            "=VAR.S(asset_excess)",
+            "All sample moments use n-1.",
+        ),
+        Line(
+            "Factor variance = beta^2 x VAR.S of the market",
+            "=B6",
+            "variance",
+            f"=SLOPE({BOTH})^2*VAR.S({market})",
+            "SLOPE and VAR.S beside ours.",
+        ),
+        Line(
+            "Idiosyncratic variance = residual volatility^2",
+            "=B7",
+            "variance",
+            f"=RESIDUAL_VOL({BOTH})^2",
+            "The residuals' variance with n-1, as the shares need it.",
+        ),
+        Line(
+            "... = STEYX^2 x (n-2)/(n-1)",
+            "=B7",
+            "variance",
+            f"=STEYX({BOTH})^2*{freedom}",
+            "Trap: STEYX divides by n-2, as inference does. Mixed in unscaled, the shares sum to "
+            "more than 1.",
+        ),
+        Line(
+            "Variance a year = variance per period x periods",
+            "=B14",
+            "number",
+            "=B8*periods",
+            "The same factor for every part, so the shares stay.",
+        ),
+    )
+
+
+def _attribution(page: Page, row: int) -> int:
+    """Write the split of the mean return; return the row below it."""
+    page.section(row, '="Mean excess return of "&asset_name&" a year"', last=9)
+    page.spill(
+        row + 1, 0, f"=RETURN_ATTRIBUTION({BOTH},periods)", (4, 2), ("label_column", "percent")
+    )
+    total = row + 5
+    check = Line(
+        "Their sum = mean of the asset x periods",
+        f"=B{row + 3}+B{row + 4}",
+        "percent",
+        "=AVERAGE(asset_excess)*periods",
+        "The split of the mean adds exactly too.",
+    )
+    blocks.lines(page, total, (check,))
+    text = "The market's share of the risk and its share of the return need not be alike."
+    blocks.note(page, row + 2, text, first=4)
+    return total + 1
+
+
+def _variance_table(page: Page, row: int, data: TemplateData) -> int:
+    """Write the decomposition of every asset and its charts; return the last row."""
+    page.section(row, "All assets, a year", last=9)
+    heads = (
+        "Asset", "factor variance", "idiosyncratic variance", "total variance", "factor share",
+        "idiosyncratic share", "check", "total volatility", "factor volatility",
+        "idiosyncratic volatility",
+    )  # fmt: skip
+    blocks.header(page, row + 1, 0, heads, lines=2)
+    count, first = len(data.assets), row + 2
+    page.spill(first, 4, f"=FACTOR_SHARE({ALL})", (count, 1), "percent1", header=False)
+    page.spill(first, 9, f"=RESIDUAL_VOL({ALL},periods)", (count, 1), "percent", header=False)
+    for i in range(count):
+        own, number = first + i, first + i + 1
+        one = f"VARIANCE_DECOMP(INDEX(assets_excess,0,{i + 1}),market_excess,periods)"
+        page.formula(own, 0, f"=INDEX(assets_excess,1,{i + 1})")
+        for column, part in ((1, 2), (2, 3), (3, 4)):
+            page.formula(own, column, f"=INDEX({one},{part},2)", "number")
+        page.formula(own, 5, f"=C{number}/D{number}", "percent1")
+        page.agrees(own, 6, f"E{number}+F{number}", "1", CLOSE)
+        page.formula(own, 7, f"=SQRT(D{number})", "percent")
+        page.formula(own, 8, f"=SQRT(B{number})", "percent")
+    _variance_charts(page, first, count)
+    return first + count
+
+
+def _variance_charts(page: Page, first: int, count: int) -> None:
+    names = f"={page.range(first, 0, first + count - 1, 0)}"
+
+    def stacked(columns: tuple[int, int]) -> list[Series]:
+        return [
+            Series(
+                f"={page.reference(first - 1, column)}",
+                names,
+                f"={page.range(first, column, first + count - 1, column)}",
+                colour,
+            )
+            for column, colour in zip(columns, (styles.SERIES[0], styles.SERIES[1]), strict=True)
+        ]
+
+    axes = ("Asset", "Variance a year")
+    title = "Variance a year: factor and idiosyncratic"
+    place = (3, CHART_COLUMN)
+    charts.columns(page, place, title, axes, stacked((1, 2)), number_format="0.00", stacked=True)
+    axes = ("Asset", "Share of variance")
+    title = "Shares of variance: R2 and 1 - R2"
+    place = (SECOND_CHART, CHART_COLUMN)
+    charts.columns(
+        page, place, title, axes, stacked((4, 5)),
+        number_format="0%", stacked=True, horizontal=True,
+    )  # fmt: skip

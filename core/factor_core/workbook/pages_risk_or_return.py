@@ -1,0 +1,211 @@
+"""Page Risk or return: R2, alphas and the GRS test of the industries under three models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from factor_core.workbook import blocks, charts, styles
+from factor_core.workbook.charts import Series
+from factor_core.workbook.pages_multifactor import (
+    CHARTS,
+    COUNT,
+    FACTORS,
+    INDUSTRIES,
+    LAST,
+    OBSERVATIONS,
+    K,
+    cells,
+    grid,
+    remark,
+)
+
+if TYPE_CHECKING:
+    from factor_core.workbook.layout import Book, Page
+    from factor_core.workbook.references import References, TemplateData
+
+MODELS = (("CAPM", "factors_capm", 1), ("FF3", "factors_ff3", 3), ("Carhart", "factors_carhart", 4))
+FIRST_INDUSTRY, GRS, LESSON = 6, 21, 36
+LESSON_TEXTS = (
+    (
+        "A factor model can be a good model of risk and a poor model of average returns. For "
+        "hedging and sizing, R2 is what counts; for judging a manager or a price, alpha and the "
+        "GRS test are."
+    ),
+    (
+        "A high R2 also makes small alphas significant: residuals shrink, and t is alpha over "
+        "residual risk / SQRT(n)."
+    ),
+)
+
+
+def write_risk_or_return(book: Book, data: TemplateData, refs: References) -> Page:  # noqa: ARG001
+    """Write the page Risk or return: R2 beside alphas and the GRS test, for three models."""
+    page = book.page(
+        "Risk or return",
+        "Does the model explain risk, or return?",
+        "R2 says how much of the realised variation the factors explain; alphas and the GRS test "
+        "say whether they explain average returns. The twelve monthly industries on three models.",
+    )
+    grid(page)
+    _by_model(page)
+    _grs(page)
+    _lesson(page)
+    _risk_or_return_charts(page)
+    page.freeze(3)
+    page.print_setup(LESSON + 9, CHARTS + 9)
+    return page
+
+
+def _by_model(page: Page) -> None:
+    """Write R2, alpha and t of every industry under every model."""
+    page.section(3, "Twelve industries under three models", last=LAST)
+    groups = (
+        ("R2", "R_SQUARED(industry_excess,{})", "percent1"),
+        ("alpha a year", "FACTOR_ALPHA(industry_excess,{},12)", "percent"),
+        ("t of alpha, Newey-West", 'ALPHA_TSTAT(industry_excess,{},"hac")', "number2"),
+        ("|t|, for the chart", "ABS({})", "number2"),
+    )
+    blocks.header(page, 5, 0, ("Industry", *[model[0] for model in MODELS] * len(groups)))
+    for i, name in enumerate(INDUSTRIES):
+        page.text(FIRST_INDUSTRY + i, 0, name)
+    for g, (text, formula, style) in enumerate(groups):
+        page.text(4, 1 + 3 * g, text, "strong")
+        for j, (_, factors, _) in enumerate(MODELS):
+            column = 1 + 3 * g + j
+            source = factors if g < 3 else cells(FIRST_INDUSTRY, column - 3, COUNT)
+            filled = f"={formula.format(source)}"
+            page.spill(FIRST_INDUSTRY, column, filled, (COUNT, 1), style, header=False)
+    row = FIRST_INDUSTRY + COUNT
+    page.text(row, 0, "Mean; mean |alpha|; |t| > 2", "strong label")
+    for column in range(1, LAST + 1):
+        own = cells(FIRST_INDUSTRY, column, COUNT)
+        summary = ("=AVERAGE({})", "=SUMPRODUCT(ABS({}))/12", "=SUMPRODUCT(--(ABS({})>2))")
+        group = min((column - 1) // 3, 2)
+        style = ("percent1", "percent", "integer")[group]
+        page.formula(row, column, summary[group].format(own), f"strong {style}")
+
+
+def _grs(page: Page) -> None:
+    """Write the GRS test of each model and its parts by native formulas."""
+    page.section(GRS, "GRS test: are all twelve alphas 0 at once?", last=LAST)
+    row = GRS + 1
+    blocks.header(page, row, 0, ("Model", *(model[0] for model in MODELS)))
+    styles_of = _grs_style
+    page.spill(row + 1, 0, f"=GRS_TEST(industry_excess,{MODELS[0][1]})", (6, 2), styles_of)
+    for j, (_, factors, _) in enumerate(MODELS[1:], 2):
+        formula = f"=INDEX(GRS_TEST(industry_excess,{factors}),0,2)"
+        page.spill(row + 1, j, formula, (6, 1), lambda i, _: _grs_style(i, 1))
+    labels = (
+        "p by F.DIST.RT",
+        "Verdict at 5 %",
+        "Best appraisal ratio",
+        "Sharpe ratio, factors",
+        "F from the two",
+    )
+    for i, label in enumerate(labels):
+        page.text(row + 7 + i, 0, label)
+    for j, model in enumerate(MODELS, 1):
+        _grs_native(page, row, j, model)
+    notes = (
+        "Mean abs alpha is a month's; the table above has a year's.",
+        "p: how often chance alone gives an F so large when every alpha is 0.",
+        "",
+        "Below 0.05 the model is rejected: at least one alpha is real.",
+        "The best in-sample mix of the twelve hedged industries: SQRT(z'C^-1 z x 12), z their",
+        "appraisal ratios a month, C their RESIDUAL_CORREL.",
+        "F = best^2/12 x n/(n-1) / (1 + S^2/12) x (n-12-k)/12, S the factors' ratio.",
+    )
+    for i, text in enumerate(notes):
+        remark(page, row + 5 + i, text, 5)
+
+
+def _grs_style(i: int, j: int) -> str:
+    if i == 0:
+        return "header" if j else "header_left"
+    form = ("number2", "integer", "integer", "scientific", "percent")[i - 1]
+    return form if j else "label_column"
+
+
+def _grs_native(page: Page, row: int, column: int, model: tuple[str, str, int]) -> None:
+    """Write p and F of one model from their parts, each with the check below the column."""
+    _, factors, k = model
+    f, df1, df2, p = (cells(row + 2 + i, column) for i in range(4))
+    page.formula(row + 7, column, f"=F.DIST.RT({f},{df1},{df2})", "scientific")
+    page.formula(row + 8, column, f'=IF({p}<0.05,"rejected","not rejected")', "check")
+    z = f"APPRAISAL_RATIO(industry_excess,{factors},1)"
+    inverse = f"MINVERSE(RESIDUAL_CORREL(industry_excess,{factors}))"
+    best = f"=SQRT(12*MMULT(TRANSPOSE({z}),MMULT({inverse},{z})))"
+    page.formula(row + 9, column, best, "number2")
+    means = cells(LESSON + 6, 1, 1, k)
+    omega = f"MINVERSE(FACTOR_COV({factors})*({OBSERVATIONS}-1)/{OBSERVATIONS})"
+    sharpe = f"=SQRT(12*MMULT({means},MMULT({omega},TRANSPOSE({means}))))"
+    page.formula(row + 10, column, sharpe, "number2")
+    squares = [f"{cells(row + 9 + i, column)}^2/12" for i in range(2)]
+    own = (
+        f"={squares[0]}*{OBSERVATIONS}/({OBSERVATIONS}-1)/(1+{squares[1]})"
+        f"*({OBSERVATIONS}-{COUNT}-{k})/{COUNT}"
+    )
+    page.formula(row + 11, column, own, "number2")
+    condition = "AND(ABS({0}/{1}-1)<1E-8,ABS({2}/{3}-1)<1E-8)"
+    native_p, native_f = cells(row + 7, column), cells(row + 11, column)
+    page.verdict(row + 12, column, condition.format(native_p, p, native_f, f))
+
+
+def _lesson(page: Page) -> None:
+    page.section(LESSON, "The lesson", last=LAST)
+    row = FIRST_INDUSTRY + COUNT
+    r2 = [f'TEXT({cells(row, 1 + j)},"0%")' for j in range(3)]
+    alphas = [f'TEXT({cells(row, 4 + j)},"0.0%")' for j in range(3)]
+    tests = [f'TEXT({cells(GRS + 3, 1 + j)},"0.0")' for j in range(3)]
+    risk = (
+        f'="From CAPM to Carhart the mean R2 goes from "&{r2[0]}&" over "&{r2[1]}&" to "&{r2[2]}'
+        '&": the added factors explain more of what happened month by month."'
+    )
+    reward = (
+        f'="The mean absolute alpha goes from "&{alphas[0]}&" over "&{alphas[1]}&" to "&{alphas[2]}'
+        f'&" a year, and the GRS F from "&{tests[0]}&" over "&{tests[1]}&" to "&{tests[2]}&"."'
+    )
+    texts = (risk, reward, *LESSON_TEXTS)
+    for i, text in enumerate(texts):
+        page.sheet.merge_range(
+            LESSON + 1 + i, 0, LESSON + 1 + i, LAST, "", page.book.format("paragraph")
+        )
+        page.text(LESSON + 1 + i, 0, text, "paragraph")
+        page.sheet.set_row(LESSON + 1 + i, 2 * blocks.LINE_HEIGHT if i == 2 else blocks.LINE_HEIGHT)
+    blocks.header(page, LESSON + 5, 0, ("Mean of the factors", *FACTORS))
+    page.text(LESSON + 6, 0, "a month")
+    page.text(LESSON + 7, 0, "a year")
+    page.text(LESSON + 8, 0, "t of the mean")
+    for j in range(K):
+        factor = f"INDEX(factors_carhart,0,{j + 1})"
+        page.formula(LESSON + 6, 1 + j, f"=AVERAGE({factor})", "percent")
+        page.formula(LESSON + 7, 1 + j, f"=ANNUALIZE({cells(LESSON + 6, 1 + j)},12)", "percent")
+        page.formula(LESSON + 8, 1 + j, f"=MEAN_TSTAT({factor})", "number2")
+
+
+def _risk_or_return_charts(page: Page) -> None:
+    first, last = FIRST_INDUSTRY, FIRST_INDUSTRY + COUNT - 1
+    colours = (styles.SERIES[0], styles.SERIES[1], styles.SERIES[2])
+    points = [
+        Series(
+            f"={page.reference(5, 1 + j)}",
+            f"={page.range(first, 1 + j, last, 1 + j)}",
+            f"={page.range(first, 10 + j, last, 10 + j)}",
+            colours[j],
+        )
+        for j in range(3)
+    ]
+    title = "R2 beside |t of alpha|: one point an industry and model"
+    axes = ("R2", "|t of alpha|")
+    charts.scatter(page, (3, CHARTS), title, axes, points, number_formats=("0%", "0.0"))
+    bars = [
+        Series(
+            f"={page.reference(5, 1 + j)}",
+            f"={page.range(first, 0, last, 0)}",
+            f"={page.range(first, 1 + j, last, 1 + j)}",
+            colours[j],
+        )
+        for j in range(3)
+    ]
+    title = "R2 of each industry under three models"
+    charts.columns(page, (GRS + 2, CHARTS), title, ("Industry", "R2"), bars, number_format="0%")

@@ -1,0 +1,320 @@
+"""The page Start: what the analyst chooses, what comes out of it, and the way through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from factor_core.workbook import blocks, styles
+from factor_core.workbook.blocks import Line
+from factor_core.workbook.references import References, TemplateData, asset_names
+
+if TYPE_CHECKING:
+    from factor_core.workbook.layout import Book, Page
+
+BUDGET, BUDGET_PERIODS = 1_000_000, 12  # money, and the periods a year of its horizon
+
+
+class Step(NamedTuple):
+    """A page of the template and the question it answers."""
+
+    page: str
+    question: str
+
+
+STEPS = (
+    Step("Data", "Which prices and which risk-free rate? What is missing, what did dates drop?"),
+    Step(
+        "Returns", "Simple returns, returns in excess of the risk-free rate, and their statistics."
+    ),
+    Step("Co-movement", "How much of two assets' movement is the market? What is left of it?"),
+    Step("Regression", "Alpha, beta and their uncertainty, and beta by three other ways."),
+    Step("Magnitudes", "Is alpha significant? Is it a good bet? What return to expect?"),
+    Step("Tracking", "Which position in the market moves as the asset does?"),
+    Step("Hedged", "What is left when the market is hedged, in sample and as one could trade it?"),
+    Step("Sizing", "How large a position does the risk budget allow, hedged and not?"),
+    Step("Performance", "Sharpe, appraisal and Treynor ratios: which number answers what?"),
+    Step("Variance", "How much of the risk is the market's, how much the asset's own?"),
+    Step("Multi-factor", "Several factors and twelve industries at once, monthly."),
+    Step("Risk or return", "Does the model explain variation, average returns, or both?"),
+    Step("Exercises", "The second asset from regression to position, to try for yourself."),
+    Step("Monthly", "The monthly sample behind the two pages on several factors."),
+    Step("Conventions", "What every function assumes: units, ddof, degrees of freedom, periods."),
+    Step("Functions", "Every function with its arguments."),
+)
+
+RESULTS = (
+    Line(
+        "Beta",
+        "=FACTOR_BETA({r},market_excess)",
+        "number",
+        note="Move of the asset, in %, that went with 1 % of the market.",
+    ),
+    Line(
+        "t of beta against the null value",
+        '=BETA_TSTAT({r},market_excess,"hac",,null_beta)',
+        "number2",
+        note="Newey-West. Beyond about 2 either way, beta differs from the null value.",
+    ),
+    Line(
+        "Alpha a year",
+        "=FACTOR_ALPHA({r},market_excess,periods)",
+        "percent",
+        note="Average return that the market does not explain. History, not a forecast.",
+    ),
+    Line(
+        "t of alpha",
+        "=ALPHA_TSTAT({r},market_excess)",
+        "number2",
+        note="Least squares. Grows with the years of data.",
+    ),
+    Line(
+        "t of alpha, Newey-West",
+        '=ALPHA_TSTAT({r},market_excess,"hac")',
+        "number2",
+        note="Allows for volatility that comes in waves and for autocorrelation.",
+    ),
+    Line(
+        "R-squared",
+        "=R_SQUARED({r},market_excess)",
+        "percent1",
+        note="Share of the variance that the market explains.",
+    ),
+    Line(
+        "Volatility a year",
+        "=STDEV.S({r})*SQRT(periods)",
+        "percent1",
+        note="Of the excess return, unhedged.",
+    ),
+    Line(
+        "Residual volatility a year",
+        "=RESIDUAL_VOL({r},market_excess,periods)",
+        "percent1",
+        note="What a market hedge leaves.",
+    ),
+    Line(
+        "Sharpe ratio, unhedged",
+        "=SHARPE_RATIO({r},periods)",
+        "number",
+        note="A year's mean excess return over its volatility.",
+    ),
+    Line(
+        "Appraisal ratio",
+        "=APPRAISAL_RATIO({r},market_excess,periods)",
+        "number",
+        note="Alpha over residual volatility: the Sharpe ratio of the hedged asset.",
+    ),
+    Line(
+        "Position for the budget, unhedged",
+        "=POSITION_SIZE(budget,STDEV.S({r}),budget_periods,periods)",
+        "money",
+        note="Its volatility over the budget's horizon is the budget.",
+    ),
+    Line(
+        "Position for the budget, hedged",
+        "=INDEX(HEDGED_POSITION_SIZE(budget,{r},market_excess,budget_periods,periods),1,1)",
+        "money",
+        note="Larger, because only the residual counts: unhedged / sqrt(1 - R2).",
+    ),
+    Line(
+        "Market position that hedges it",
+        "=INDEX(HEDGED_POSITION_SIZE(budget,{r},market_excess,budget_periods,periods),1,2)",
+        "money",
+        note="Minus beta times the hedged position.",
+    ),
+    Line(
+        "Rows used",
+        '=FACTOR_STAT({r},market_excess,"n")',
+        "integer",
+        note="Rows in which both the asset and the market have a return.",
+    ),
+)
+
+IN_WORDS = (
+    '="When "&market_name&" moved 1 %, "&asset_name&" moved "&ROUND({beta},2)&" % on average. The '
+    'market explains "&ROUND(100*{r2},0)&" % of its variance. What it does not explain earned "'
+    '&ROUND(100*{alpha},1)&" % a year with a volatility of "&ROUND(100*{vol},1)&" %: "'
+    '&IF(ABS({t})>=2,"more than chance would give.","chance alone could give that.")'
+)
+
+
+def write_start(book: Book, data: TemplateData, refs: References) -> Page:  # noqa: ARG001
+    """Write the inputs, what comes out of them, and the way through the workbook."""
+    page = book.page(
+        "Start",
+        '="Factor models: "&asset_name&" against "&market_name',
+        "From prices to alpha, beta, a hedge and a position. Choose an asset below: "
+        "every sheet, number, title and chart follows.",
+        tab=styles.ORANGE,
+    )
+    page.widths(34, 16, 16, 11, 13, 13, 13, 13, 13, 13, 2, 5, 18, 70)
+    last = _write_inputs(page, data)
+    last = _write_legend(page, last + 1)
+    last = _write_results(page, last + 1)
+    _write_steps(page, 4, 11)
+    page.freeze(3)
+    page.print_setup(last, 13)
+    return page
+
+
+def _write_inputs(page: Page, data: TemplateData) -> int:
+    page.section(4, "Choose", last=9)
+    names = f"={asset_names(data)}"
+    row = 5
+    for label, value, name, style, hint in _inputs(data):
+        page.input(row, 0, label, value, name, style)
+        blocks.note(page, row, hint)
+        row += 1
+    page.choice(5, 1, names)
+    page.choice(6, 1, names)
+    _limit_inputs(page, data)
+    page.labelled(row, 0, "Market", "=INDEX(excess_returns,1,COLUMNS(excess_returns))", "general")
+    page.book.name("market_name", page.reference(row, 1))
+    blocks.note(page, row, "The last column of the sheet Data.")
+    page.labelled(row + 1, 0, "Risk-free rate a year", "=rf_annual", "percent")
+    blocks.note(page, row + 1, "Average of the sheet Data's rate x periods a year.")
+    return row + 2
+
+
+def _inputs(data: TemplateData) -> list[tuple[str, object, str, str, str]]:
+    assets = data.assets
+    return [
+        ("Asset", assets[0], "asset_name", "text", "Change this one cell and every sheet follows."),
+        (
+            "Second asset",
+            assets[min(3, len(assets) - 1)],
+            "second_asset",
+            "text",
+            "For comparisons and the exercises.",
+        ),
+        (
+            "Periods a year",
+            data.periods,
+            "periods",
+            "general",
+            "252 daily, 52 weekly, 12 monthly. It must fit the rows of the sheet Data.",
+        ),
+        (
+            "Market premium a year",
+            0.05,
+            "market_premium",
+            "percent",
+            "Your forecast of the market's return above the risk-free rate.",
+        ),
+        (
+            "Dividends the market lacks, a year",
+            data.missing_dividends,
+            "missing_dividends",
+            "percent",
+            "About 2 % for a price index such as the S&P 500; 0 for a total-return index.",
+        ),
+        (
+            "Risk budget",
+            BUDGET,
+            "budget",
+            "money",
+            "Volatility in money that the position may have over the horizon below.",
+        ),
+        (
+            "Budget's horizon, periods a year",
+            BUDGET_PERIODS,
+            "budget_periods",
+            "general",
+            "12: the budget is for a month. 1: for a year. Mixing them up is the usual error.",
+        ),
+        (
+            "Exercise budget, a year",
+            5_000_000,
+            "exercise_budget",
+            "money",
+            "Used on the sheet Exercises; its horizon is a year.",
+        ),
+        (
+            "Confidence level",
+            0.95,
+            "confidence",
+            "percent1",
+            "Of the intervals that the sheets add to the tables' 95 %.",
+        ),
+        (
+            "Rolling window, rows",
+            _window(data),
+            "rolling_window",
+            "integer",
+            "Rows behind each beta of the hedge that could have been traded.",
+        ),
+        (
+            "Null value of beta",
+            1,
+            "null_beta",
+            "number2",
+            "1: does the asset move as the market does? 0: does it move with it at all?",
+        ),
+    ]
+
+
+def _window(data: TemplateData) -> int:
+    """Return a year of rows, or a third of the sample where it is shorter than three years."""
+    return int(max(3, min(data.periods, data.returns // 3)))
+
+
+def _limit_inputs(page: Page, data: TemplateData) -> None:
+    """Say what fits where an input would only give an error further on."""
+    page.choice(11, 1, ["1", "4", "12", "52", "252"])
+    limits: list[tuple[int, str, str, object, object, str]] = [
+        (7, "decimal", "between", 1, 366, "Periods a year: 252 daily, 52 weekly, 12 monthly."),
+        (8, "decimal", "between", -1, 1, "A rate a year as a decimal or with %: 5% or 0.05."),
+        (9, "decimal", "between", 0, 0.2, "A rate a year as a decimal or with %: 2% or 0.02."),
+        (10, "decimal", "greater than", 0, None, "Money above 0."),
+        (12, "decimal", "greater than", 0, None, "Money above 0."),
+        (13, "decimal", "between", 0.5, 0.9999, "A level such as 95% or 0.95."),
+        (14, "integer", "between", 3, data.returns - 1, "Rows, fewer than the sheet has."),
+        (15, "decimal", "between", -10, 10, "A beta, usually 1 or 0."),
+    ]
+    for row, kind, criteria, low, high, message in limits:
+        rule = {"validate": kind, "criteria": criteria, "error_message": message}
+        bounds = {"value": low} if high is None else {"minimum": low, "maximum": high}
+        page.sheet.data_validation(row, 1, row, 1, {**rule, **bounds})
+
+
+def _write_legend(page: Page, row: int) -> int:
+    page.section(row, "How to read the sheets", last=9)
+    page.value(row + 1, 0, "Blue on yellow", "input text")
+    page.text(row + 1, 1, "An input: change it. All of them stand on this sheet.")
+    page.text(row + 2, 0, "Black")
+    page.text(row + 2, 1, "A live formula, ours or the spreadsheet's own.")
+    page.agrees(row + 3, 0, "1", "1")
+    page.text(row + 3, 1, "Two ways to the same number agree; differs, in orange, if they do not.")
+    page.text(row + 4, 0, "Grey", "note")
+    page.text(row + 4, 1, "What the number means, and its trap.")
+    return row + 5
+
+
+def _write_results(page: Page, row: int) -> int:
+    page.section(row, "What comes out", last=9)
+    blocks.header(page, row + 1, 0, ["", "=asset_name", "=second_asset"])
+    first = row + 2
+    for offset, line in enumerate(RESULTS):
+        for column, name in ((1, "asset_excess"), (2, "second_excess")):
+            page.formula(first + offset, column, line.formula.format(r=name), line.style)
+        page.text(first + offset, 0, line.label)
+        blocks.note(page, first + offset, line.note)
+    end = first + len(RESULTS)
+    cell = {
+        key: xl_rowcol_to_cell(first + offset, 1)
+        for key, offset in (("beta", 0), ("alpha", 2), ("t", 4), ("r2", 5), ("vol", 7))
+    }
+    page.section(end + 1, "In words", last=9)
+    page.sheet.merge_range(end + 2, 0, end + 2, 9, "", page.book.format("paragraph"))
+    page.text(end + 2, 0, IN_WORDS.format(**cell), "paragraph")
+    page.sheet.set_row(end + 2, 32)
+    return end + 2
+
+
+def _write_steps(page: Page, row: int, column: int) -> None:
+    page.section(row, "The way through", first=column, last=column + 2)
+    for number, step in enumerate(STEPS, 1):
+        page.value(row + number, column, number, "integer")
+        page.link(row + number, column + 1, step.page, step.page)
+        page.text(row + number, column + 2, step.question, "remark")

@@ -1,0 +1,49 @@
+"""The runbook: each session runs in the environment that `make test` has set up.
+
+nox -s tests lint types        what `make test` runs
+nox -s docs template           rewrite what is generated
+nox -s bench                   time it
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "types", "tests"]
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    session.run("pytest", "-q", "-n", "2", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    session.run("python", "-m", "factor_core.docs")
+
+
+@nox.session
+def template(session: nox.Session) -> None:
+    session.run("factor-udfs", "template")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    scripts = sorted(Path("benchmarks").glob("*.py"))
+    wanted = session.posargs or [script.stem for script in scripts if script.stem != "harness"]
+    for name in wanted:
+        session.run("python", f"benchmarks/{name}.py")

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import logging
+import platform
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import factor_core
+from factor_core.about import addin_info
+
+CORE = Path(factor_core.__file__).parents[1]
+
+
+def info():
+    return dict(addin_info().rows)
+
+
+def test_versions_are_those_installed():
+    rows = info()
+    assert rows["version"] == factor_core.__version__
+    assert rows["Python"].startswith(platform.python_version())
+    for package in ("numpy", "pandas", "statsmodels", "xlwings"):
+        assert rows[package] == metadata.version(package)
+
+
+def test_a_package_that_is_not_there_is_said_to_be_absent(monkeypatch):
+    def absent(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", absent)
+    assert info()["xlwings"] == "not installed"
+
+
+def test_log_file_is_the_one_the_host_opened(tmp_path):
+    assert info()["log file"] == "none in this host"
+    log = logging.getLogger("factor_udfs")
+    handler = logging.FileHandler(tmp_path / "functions.log", delay=True)
+    log.addHandler(handler)
+    try:
+        assert info()["log file"] == str(tmp_path / "functions.log")
+    finally:
+        log.removeHandler(handler)
+        handler.close()
+
+
+def test_every_row_is_a_label_and_a_text_that_fits_a_cell():
+    table = addin_info()
+    assert table.header == ("item", "value")
+    for label, text in table.rows:
+        assert label.isascii()
+        assert text.isascii()
+        assert 0 < len(text) <= 255
+
+
+def test_asking_loads_no_package():
+    question = (
+        "import sys; from factor_core.about import addin_info; addin_info(); "
+        "print([p for p in ('pandas', 'statsmodels', 'scipy', 'xlwings') if p in sys.modules])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", question], capture_output=True, text=True, check=True, cwd=CORE
+    )
+    assert answer.stdout.strip() == "[]"

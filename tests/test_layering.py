@@ -1,0 +1,90 @@
+"""The maths knows nothing of spreadsheets, and start-up loads nothing it does not need."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import factor_core
+
+PACKAGE = Path(factor_core.__file__).parent
+MATHS = {
+    *("alignment", "betas", "covariance", "estimation", "fit_statistics", "french", "hedging"),
+    *("inference", "least_squares", "performance", "pricing", "regression", "returns", "risk"),
+    *("rolling", "sample", "sizing"),
+}
+FOUNDATION = {"__init__", "errors", "labelled"}
+DOOR = {"cells", "kinds", "catalogue"}
+EDGES = {"__main__", "about", "docs", "own_data", "date_text", "number_text", "delimited"}
+OF_THE_HOUSE = {f"factor_core.{name}" for name in MATHS | FOUNDATION} | {"factor_core"}
+SLOW = {"pandas", "scipy", "statsmodels"}
+
+
+def modules():
+    return {path.stem for path in PACKAGE.glob("*.py")}
+
+
+def imports(node):
+    """Return what a piece of source imports, `from a import b` as a and a.b."""
+    names = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Import):
+            names |= {alias.name for alias in inner.names}
+        elif isinstance(inner, ast.ImportFrom):
+            assert inner.level == 0, "imports are absolute"
+            names |= {inner.module} | {f"{inner.module}.{alias.name}" for alias in inner.names}
+    return names
+
+
+def tree(module):
+    return ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+
+
+def test_every_module_belongs_to_one_layer():
+    assert modules() == MATHS | FOUNDATION | DOOR | EDGES
+
+
+@pytest.mark.parametrize("module", sorted(MATHS | FOUNDATION))
+def test_the_maths_imports_no_door_and_no_spreadsheet(module):
+    found = imports(tree(module))
+    allowed = {"numpy", *SLOW, *sys.stdlib_module_names}
+    foreign = {name.split(".")[0] for name in found} - allowed - {"factor_core"}
+    assert not foreign
+    of_ours = {".".join(name.split(".")[:2]) for name in found if name.startswith("factor_core")}
+    assert of_ours <= OF_THE_HOUSE | {"factor_core.__version__"}
+
+
+@pytest.mark.parametrize("module", sorted(MATHS | FOUNDATION | DOOR))
+def test_slow_packages_are_imported_where_first_needed(module):
+    functions = (ast.FunctionDef, ast.Lambda)
+    at_top = [node for node in tree(module).body if not isinstance(node, functions)]
+    at_top = [node for node in at_top if not isinstance(node, ast.ClassDef | ast.If)]
+    found = {name.split(".")[0] for node in at_top for name in imports(node)}
+    assert not found & {*SLOW, "xlwings", "openpyxl", "xlsxwriter", "cellrune", "typer", "rich"}
+
+
+def loaded_by(statement):
+    program = f"{statement}; import sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PACKAGE.parent.parent,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((".", "core"))},
+    )
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def test_starting_the_functions_loads_numpy_and_nothing_slow():
+    loaded = loaded_by("import factor_udfs")
+    assert "numpy" in loaded
+    assert not loaded & {*SLOW, "xlwings", "openpyxl", "xlsxwriter", "cellrune", "typer", "rich"}
+
+
+def test_starting_the_command_line_loads_no_maths():
+    loaded = loaded_by("import factor_core.__main__")
+    assert not loaded & {*SLOW, "numpy", "xlwings", "openpyxl", "xlsxwriter", "cellrune"}
