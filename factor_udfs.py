@@ -8,6 +8,7 @@ from __future__ import annotations
 from factor_core import (
     about,
     alignment,
+    diagnostics,
     estimation,
     french,
     hedging,
@@ -157,6 +158,12 @@ def FACTOR_STAT(
 
 
 @udf(category="Estimation")
+def FACTOR_DIAGNOSTICS(asset_returns: k.AssetReturns, factor_returns: k.FactorReturns) -> object:
+    """Tests of the regression's assumptions: autocorrelation, constant variance, normality, VIF."""
+    return diagnostics.factor_diagnostics(asset_returns, factor_returns)
+
+
+@udf(category="Estimation")
 def FACTOR_REGRESSION(
     asset_returns: k.AssetReturns,
     factor_returns: k.FactorReturns,
@@ -189,7 +196,7 @@ def FACTOR_TABLE(
     periods: k.Periods = 252,
     se: k.StandardErrors = "hac",
 ) -> object:
-    """One row an asset: alpha a year, t, betas, R2, idiosyncratic volatility, appraisal ratio, n."""
+    """A row an asset: alpha a year, t, betas, R2, idiosyncratic volatility, appraisal ratio, n."""
     return inference.factor_table(asset_returns, factor_returns, periods, se)
 
 

@@ -7,38 +7,40 @@ nox -s bench                   time it
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import nox
 
+PYTHON = sys.executable
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "tests"]
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    session.run("pytest", "-q", "-n", "2", *session.posargs)
+    session.run(PYTHON, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
+    session.run(PYTHON, "-m", "ruff", "check", ".")
+    session.run(PYTHON, "-m", "ruff", "format", "--check", ".")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    session.run("mypy")
+    session.run(PYTHON, "-m", "mypy")
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    session.run("python", "-m", "factor_core.docs")
+    session.run(PYTHON, "-m", "factor_core.docs")
 
 
 @nox.session
 def template(session: nox.Session) -> None:
-    session.run("factor-udfs", "template")
+    session.run(PYTHON, "-m", "factor_core", "template")
 
 
 @nox.session
@@ -46,4 +48,4 @@ def bench(session: nox.Session) -> None:
     scripts = sorted(Path("benchmarks").glob("*.py"))
     wanted = session.posargs or [script.stem for script in scripts if script.stem != "harness"]
     for name in wanted:
-        session.run("python", f"benchmarks/{name}.py")
+        session.run(PYTHON, f"benchmarks/{name}.py")

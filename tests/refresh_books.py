@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import openpyxl
@@ -16,6 +16,7 @@ from factor_core.errors import ExcelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 ROWS = 20
 
@@ -41,7 +42,10 @@ def numbers(cells: object) -> np.ndarray:
     rows = cells if isinstance(cells, list | np.ndarray) else [[cells]]
     return np.array(
         [
-            [float(v) if isinstance(v, float | int) and not isinstance(v, bool) else np.nan for v in row]
+            [
+                float(v) if isinstance(v, float | int) and not isinstance(v, bool) else np.nan
+                for v in row
+            ]
             for row in rows
         ]
     )
@@ -91,7 +95,8 @@ def fakes() -> dict[str, Fake]:
 
 
 def data(seed: int = 0, rows: int = ROWS) -> np.ndarray:
-    return np.random.default_rng(seed).normal(size=(rows, 4))
+    # Rounded: XlsxWriter stores 16 digits, one too few for some numbers.
+    return np.random.default_rng(seed).normal(size=(rows, 4)).round(6)
 
 
 def book(
@@ -104,7 +109,7 @@ def book(
 ) -> Path | io.BytesIO:
     """Write a workbook: sheet `My Calc` with the formulas, sheet `Data` with a table of numbers.
 
-    `formulas` maps a cell to (text, kind); kind is "plain", "dynamic" or the range of a fixed array.
+    `formulas` maps a cell to (text, kind); kind is "plain", "dynamic" or a fixed array's range.
     """
     workbook = xlsxwriter.Workbook(path, {"use_future_functions": True, **(options or {})})
     calc, sheet = workbook.add_worksheet("My Calc"), workbook.add_worksheet("Data")
@@ -131,6 +136,11 @@ def book(
     if patch:
         patched(path, patch)
     return path
+
+
+def parsed(xml: bytes) -> ET.Element:
+    """Return the tree by a parser that the refresh does not use for sheets and charts."""
+    return ET.fromstring(xml)  # noqa: S314  our own test workbooks
 
 
 def parts(source: Path | bytes) -> dict[str, bytes]:

@@ -35,6 +35,7 @@ RESIDUAL_SERIES(asset_returns, factor_returns)
 ALPHA_TSTAT(asset_returns, factor_returns, [se=ols], [lags], [null_value=0])
 BETA_TSTAT(asset_returns, factor_returns, [se=ols], [lags], [null_value=0])
 FACTOR_STAT(asset_returns, factor_returns, stat)
+FACTOR_DIAGNOSTICS(asset_returns, factor_returns)
 FACTOR_REGRESSION(asset_returns, factor_returns, [se=ols], [lags], [intercept=TRUE], \
 [small_sample=TRUE])
 FACTOR_SUMMARY(asset_returns, factor_returns, [periods=252], [se=ols])

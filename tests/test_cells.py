@@ -389,6 +389,13 @@ def test_a_whole_column_of_dates_is_cut_as_well():
     assert (got.values.shape, got.rows, got.names) == ((50, 1), WHOLE_SHEET - 1, ("date",))
 
 
+def test_named_tuples_are_rows():
+    frame = pd.DataFrame({"a": [0.5] * 100_001, "b": [0.25] * 100_001})
+    rows = list(frame.itertuples(index=False))
+    np.testing.assert_array_equal(read(rows[:2]).values, [[0.5, 0.25]] * 2)
+    assert read(rows).values.shape == (100_001, 2)
+
+
 def test_a_long_range_that_ends_in_foreign_blanks_is_read():
     rows = [[0.5]] * 100_001 + [[pd.NA]] * 10
     got = read(rows)
@@ -487,6 +494,15 @@ def test_fast_path_agrees_with_the_plain_reader_in_20000_cases():
         np.testing.assert_array_equal(got.values, expected)
         read_slowly += block is None
     assert min(fast, read_slowly, refused) > 2_500  # every road was taken often
+
+
+def test_rows_whose_stream_only_looks_like_a_rectangle_are_refused():
+    # One row too short, one cell among the rows, one row inside a row: as long as four rows of two,
+    # with every tag where four rows of two have theirs. The widths alone tell.
+    rows = [[1.0, 2.0], [3.0], 4.0, [5.0, 6.0, [7.0, 8.0]]]
+    assert cells._float_block(rows) is None
+    assert sentence(rows) == "returns row 2 is not as wide as row 1; use a rectangular range"
+    assert cells._float_block([frozenset({0.5}), frozenset({0.25})]) is None
 
 
 # ----------------------------------------------------------------------- one number, text, a flag

@@ -1,5 +1,6 @@
 """The written lists of functions are those of the catalogue."""
 
+import doctest
 import re
 from pathlib import Path
 
@@ -42,6 +43,12 @@ def test_writing_again_changes_nothing(tmp_path):
 def test_a_readme_without_its_markers_is_refused():
     with pytest.raises(ValueError, match=r"README\.md needs the lines"):
         docs.with_table("no markers here")
+
+
+def test_the_readmes_python_gives_what_it_says():
+    found = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert found.failed == 0
+    assert found.attempted > 5
 
 
 def test_links_of_the_readme_lead_somewhere():

@@ -12,9 +12,18 @@ import factor_core
 
 PACKAGE = Path(factor_core.__file__).parent
 MATHS = {
-    *("alignment", "betas", "covariance", "estimation", "fit_statistics", "french", "hedging"),
-    *("inference", "least_squares", "performance", "pricing", "regression", "returns", "risk"),
-    *("rolling", "sample", "sizing"),
+    *(
+        "alignment",
+        "betas",
+        "covariance",
+        "diagnostics",
+        "estimation",
+        "extended",
+        "fit_statistics",
+        "french",
+    ),
+    *("hedging", "inference", "least_squares", "performance", "pricing", "regression"),
+    *("returns", "risk", "rolling", "sample", "sizing"),
 }
 FOUNDATION = {"__init__", "errors", "labelled"}
 DOOR = {"cells", "kinds", "catalogue"}

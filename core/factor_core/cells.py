@@ -250,9 +250,10 @@ def _without_blank_tail(rows: Rows) -> Rows:
     n = len(rows)
     if n <= WHOLE_SHEET_ROWS:
         return rows
+    row_kind = tuple if isinstance(rows[0], tuple) else list  # never a named tuple's own class
     for blank in (None, ""):
-        empty = type(rows[0])((blank,) * len(rows[0]))
-        step = type(rows)((empty,)) * TRIM_STEP
+        empty = row_kind((blank,) * len(rows[0]))
+        step = (tuple if isinstance(rows, tuple) else list)((empty,)) * TRIM_STEP
         try:
             while n > TRIM_STEP and rows[n - TRIM_STEP : n] == step:
                 n -= TRIM_STEP

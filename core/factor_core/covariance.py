@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from factor_core.errors import InputError, NumericalError
+from factor_core.least_squares import cross_products, workspace
 from factor_core.regression import sheet_row
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from factor_core.labelled import Matrix, Vector
     from factor_core.regression import Regression
+
+    Rows = slice | NDArray[np.intp]
 
 STANDARD_ERRORS = ("ols", "hc0", "hc1", "hc2", "hc3", "hac")
 FULL_LEVERAGE = 1e-10  # 1 - leverage; below, the row alone decides a coefficient
@@ -130,41 +135,44 @@ def _check_choice(fit: Regression, se: str, lags: int | None) -> None:
 
 def _covariance(fit: Regression, j: int, se: str, lags: int | None, small_sample: bool) -> Matrix:
     """Return the covariance of the coefficients of asset j, shape (p, p)."""
-    rows = ~np.isnan(fit.residuals[:, j])
-    residuals, n = fit.residuals[rows, j], int(fit.n[j])
-    weights, leverage = _weights(fit, j, rows)
-    covariance: Matrix
+    n, df = int(fit.n[j]), float(fit.df[j])
+    complete = n == len(fit.residuals)
+    rows = slice(None) if complete else np.flatnonzero(~np.isnan(fit.residuals[:, j]))
+    width = hac_lags(n, lags) + 1 if se == "hac" else 1
+    room = workspace(3 * (fit.k + 1), n + 2 * width - 1).reshape(3, fit.k + 1, -1)
+    weights, leverage = _weights(fit, j, rows, room[:2, :, :n])
     if se == "ols":
-        covariance = weights @ weights.T * (fit.ssr[j] / fit.df[j])
-        return covariance
+        return cross_products(weights) * float(fit.ssr[j] / df)
+    residuals = fit.residuals[rows, j]
     if se in ("hc2", "hc3"):
-        spare = _spare_leverage(fit, leverage, rows, se)
+        spare = _spare(fit, leverage, rows, se)
         residuals = residuals / (np.sqrt(spare) if se == "hc2" else spare)
-    scores = weights * residuals
-    if se == "hac":
-        scores = _moving_sums(scores, hac_lags(n, lags) + 1)
+    weights *= residuals
+    scores = _moving_sums(weights, width, room[2, : len(weights)]) if se == "hac" else weights
     corrected = se == "hc1" or (se == "hac" and small_sample)
-    covariance = scores @ scores.T * (n / fit.df[j] if corrected else 1.0)
+    covariance: Matrix = cross_products(scores) * (n / df if corrected else 1.0)
     return covariance
 
 
-def _weights(fit: Regression, j: int, rows: Vector) -> tuple[Matrix, Vector]:
+def _weights(fit: Regression, j: int, rows: Rows, room: Matrix) -> tuple[Matrix, Vector]:
     """Return the weights of the rows in each coefficient, shape (p, n), and their leverage."""
     mean = fit.factor_mean[j]
-    centred = fit.factor_values[rows].T - mean[:, None]
-    of_betas = fit.inverse[j] @ centred
+    centred, weights = room[0, : fit.k], room[1]
+    np.subtract(fit.factor_values[rows].T, mean[:, None], out=centred)
+    of_betas = np.matmul(fit.inverse[j], centred, out=weights[1:])
     leverage = np.einsum("ij,ij->j", centred, of_betas)
     if not fit.intercept:
         return of_betas, leverage
-    return np.vstack([1 / fit.n[j] - mean @ of_betas, of_betas]), leverage + 1 / fit.n[j]
+    np.subtract(1 / fit.n[j], mean @ of_betas, out=weights[0])
+    return weights, leverage + 1 / fit.n[j]
 
 
-def _spare_leverage(fit: Regression, leverage: Vector, rows: Vector, se: str) -> Vector:
-    """Return 1 - leverage; refuse a row that its coefficient passes through by force."""
+def _spare(fit: Regression, leverage: Vector, rows: Rows, se: str) -> Vector:
+    """Return 1 - leverage; refuse a row that a coefficient passes through by force."""
     spare: Vector = 1 - leverage
     worst = int(spare.argmin())
     if spare[worst] < FULL_LEVERAGE:
-        row = sheet_row(fit.factors, int(np.flatnonzero(rows)[worst]))
+        row = sheet_row(fit.factors, int(np.arange(len(fit.residuals))[rows][worst]))
         raise NumericalError(
             f"factor_returns row {row} alone decides a coefficient (leverage 1), so that {se} does "
             "not exist; use ols, hc0, hc1 or hac"
@@ -172,14 +180,16 @@ def _spare_leverage(fit: Regression, leverage: Vector, rows: Vector, se: str) ->
     return spare
 
 
-def _moving_sums(scores: Matrix, width: int) -> Matrix:
+def _moving_sums(scores: Matrix, width: int, running: Matrix) -> Matrix:
     """Return sums of `width` neighbouring scores, zero-padded, over sqrt(width).
 
     Their outer product is the Bartlett-weighted sum of autocovariances: two rows l apart share
     width - l of the sums.
     """
-    p, n = scores.shape
-    running = np.zeros((p, n + 2 * width - 1))
+    n = scores.shape[1]
+    running[:, :width] = 0.0
     np.cumsum(scores, axis=1, out=running[:, width : width + n])
     running[:, width + n :] = running[:, width + n - 1 : width + n]
-    return (running[:, width:] - running[:, :-width]) / math.sqrt(width)
+    sums: Matrix = running[:, width:] - running[:, :-width]
+    sums /= math.sqrt(width)
+    return sums

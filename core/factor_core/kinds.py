@@ -267,7 +267,11 @@ StatName = Annotated[
     ),
 ]
 Betas = Annotated[
-    NDArray[np.float64] | None, Kind("Betas to use, one a factor; blank to estimate them.", _vector)
+    NDArray[np.float64] | None,
+    Kind(
+        "Betas to use: one a factor, and a row an asset for several assets; blank to estimate them.",
+        _matrix,
+    ),
 ]
 Window = Annotated[
     int | None,

@@ -2,8 +2,8 @@
 
 The factors are centred and their cross-product is scaled to a correlation matrix, whose Cholesky
 factor gives the betas; one step of refinement on the residuals brings them to the accuracy of
-Householder QR. Where the factors are close to collinear, QR of the centred factors takes over.
-Normal equations are never formed on raw data.
+Householder QR. Where the factors are close to collinear, QR of the centred factors takes over, and
+the refinement has twice the precision. Normal equations are never formed on raw data.
 
 References
 ----------
@@ -17,6 +17,8 @@ import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from factor_core import extended
 
 if TYPE_CHECKING:
     from factor_core.labelled import Matrix, Vector
@@ -81,15 +83,13 @@ def _solve_line(y: Vector, x: Vector, intercept: bool) -> Solution | None:
     x_mean = float(np.add.reduce(x)) / n if intercept else 0.0
     y_mean = float(np.add.reduce(y)) / n
     y_centre = y_mean if intercept else 0.0
-    factor, asset = _work(2, n)
-    np.subtract(x, x_mean, out=factor)
-    np.subtract(y, y_centre, out=asset)
-    sxx, syy = float(factor.dot(factor)), float(asset.dot(asset))
+    factor = np.subtract(x, x_mean, out=workspace(1, n)[0])
+    residuals = np.subtract(y, y_centre)  # of alpha; beta comes off below
+    sxx, syy = float(factor.dot(factor)), float(residuals.dot(residuals))
     if not (_is_regular(sxx, x_mean, n) and _is_regular(syy, y_centre, n)):
         return None
-    beta = float(factor.dot(asset)) / sxx
-    residuals = np.multiply(factor, beta)
-    np.subtract(asset, residuals, out=residuals)
+    beta = float(factor.dot(residuals)) / sxx
+    residuals -= np.multiply(factor, beta, out=factor)
     ssr = float(residuals.dot(residuals))
     unit_variances = (1 / n + x_mean * x_mean / sxx, 1 / sxx)
     alpha, r_squared = y_centre - beta * x_mean, 1 - ssr / syy
@@ -112,23 +112,26 @@ def _solve_line(y: Vector, x: Vector, intercept: bool) -> Solution | None:
 def _solve_block(y: Matrix, x: Matrix, intercept: bool) -> Solution:
     """Return b assets on k factors by Cholesky, or by QR where factors are nearly collinear."""
     (n, k), b = x.shape, y.shape[1]
-    work = _work(k + b, n)
+    work = workspace(k + b, n)
     work[:k], work[k:] = x.T, y.T
     mean = np.add.reduce(work, axis=1) / n
+    _refuse_nan(work, mean, k)
     centre = mean if intercept else np.zeros(k + b)
     if intercept:
         work -= centre[:, None]
     factors, assets, factor_mean = work[:k], work[k:], centre[:k]
-    cross = _cross_products(factors)
+    cross = cross_products(factors)
     _refuse_degenerate(factors, factor_mean, cross.diagonal())
     tss = _flatten_constants(assets, centre[k:], _squares(assets))
     basis = _factorise(factors, factor_mean, cross)
     beta, residuals = _project(basis, factors, assets)
+    if basis.nearly_collinear:
+        exact = extended.distances(x.T, factor_mean), extended.distances(y.T, centre[k:])
+        first = beta, residuals
+        beta, residuals = extended.refine(*exact, basis.left, basis.right, *first, intercept)
+        beta[tss == 0] = residuals[tss == 0] = 0.0
     ssr = _squares(residuals)
-    unit_variance = basis.inverse.diagonal()
-    if intercept:
-        of_alpha = 1 / n + factor_mean @ basis.inverse @ factor_mean
-        unit_variance = np.concatenate(((of_alpha,), unit_variance))
+    unit_variance = _unit_variance(basis.inverse, factor_mean, n, intercept)
     return Solution(
         alpha=centre[k:] - beta @ factor_mean,
         beta=beta,
@@ -150,6 +153,7 @@ class _Basis(NamedTuple):
     inverse: Matrix  # k x k
     left: Matrix  # k x k
     right: Matrix  # k x n
+    nearly_collinear: bool
 
 
 def _factorise(factors: Matrix, mean: Vector, cross: Matrix) -> _Basis:
@@ -163,30 +167,28 @@ def _factorise(factors: Matrix, mean: Vector, cross: Matrix) -> _Basis:
         return _factorise_by_qr(factors, mean, length)
     root = np.linalg.inv(lower) / length
     inverse = root.T @ root
-    return _Basis(inverse, inverse, factors)
+    return _Basis(inverse, inverse, factors, nearly_collinear=False)
 
 
 def _factorise_by_qr(factors: Matrix, mean: Vector, length: Vector) -> _Basis:
     """Return the basis by Householder QR; refuse collinear factors.
 
-    Powers of two scale without rounding. The mean of a series far from 0 is rounded by more than
-    nearly collinear factors may differ, hence the second centring.
+    The mean of a series far from 0 is rounded by more than nearly collinear factors may differ,
+    hence the second centring.
     """
     if mean.any():
         shift = factors.mean(axis=1)
         factors -= shift[:, None]
         mean += shift
-    scale = np.ldexp(1.0, np.frexp(length)[1])
-    orthonormal, triangle = np.linalg.qr((factors / scale[:, None]).T)
-    beyond_others = np.abs(triangle.diagonal()) * scale / length
+    orthonormal, triangle = np.linalg.qr((factors / length[:, None]).T)
     root_n = factors.shape[1] ** 0.5
     rounding = 4 * EPS * float((np.abs(mean) * root_n / length).max())  # of the data themselves
-    collinear = beyond_others < RANK_LIMIT + rounding
+    collinear = np.abs(triangle.diagonal()) < RANK_LIMIT + rounding
     if collinear.any():
         problem = "is a linear combination of the other factors; leave it out"
         raise RefusedError(problem, factor=int(collinear.argmax()))
-    left = np.linalg.inv(triangle) / scale[:, None]
-    return _Basis(left @ left.T, left, orthonormal.T)
+    left = np.linalg.inv(triangle) / length[:, None]
+    return _Basis(left @ left.T, left, orthonormal.T, nearly_collinear=True)
 
 
 def _project(basis: _Basis, factors: Matrix, assets: Matrix) -> tuple[Matrix, Matrix]:
@@ -199,7 +201,15 @@ def _project(basis: _Basis, factors: Matrix, assets: Matrix) -> tuple[Matrix, Ma
     return beta + correction, residuals
 
 
-def _cross_products(series: Matrix) -> Matrix:
+def _unit_variance(inverse: Matrix, mean: Vector, n: int, intercept: bool) -> Vector:
+    """Return the variances of alpha (if there is one) and betas for residuals of variance 1."""
+    of_betas: Vector = inverse.diagonal()
+    if not intercept:
+        return of_betas
+    return np.concatenate(((1 / n + mean @ inverse @ mean,), of_betas))
+
+
+def cross_products(series: Matrix) -> Matrix:
     """Return series @ series.T, row by row: twice as fast as one product for few long rows."""
     k = len(series)
     cross = np.empty((k, k))
@@ -211,6 +221,15 @@ def _cross_products(series: Matrix) -> Matrix:
 def _squares(series: Matrix) -> Vector:
     """Return the sum of squares of each row; as products they cost half of einsum."""
     return (series[:, None] @ series[:, :, None])[:, 0, 0]
+
+
+def _refuse_nan(series: Matrix, mean: Vector, k: int) -> None:
+    """Raise RefusedError for a missing value, or numbers so large that their sum is none."""
+    missing = np.isnan(mean)
+    if missing.any():
+        j = int(missing.argmax())
+        place = {"factor": j} if j < k else {"asset": j - k}
+        raise RefusedError(_out_of_scale(series[j], 0.0), **place)
 
 
 def _refuse_degenerate(factors: Matrix, mean: Vector, squares: Vector) -> None:
@@ -258,14 +277,14 @@ def _out_of_scale(centred: Vector, mean: float) -> str:
     )
 
 
-_workspace = threading.local()
+_kept = threading.local()
 
 
-def _work(rows: int, n: int) -> Matrix:
-    """Return scratch memory that lives on: page faults of fresh memory cost more than the maths."""
+def workspace(rows: int, n: int) -> Matrix:
+    """Return scratch memory, one a thread: page faults of fresh memory cost more than the maths."""
     if rows * n > LARGEST_WORKSPACE:
         return np.empty((rows, n))
-    buffer = getattr(_workspace, "buffer", None)
+    buffer = getattr(_kept, "buffer", None)
     if buffer is None or buffer.size < rows * n:
-        buffer = _workspace.buffer = np.empty(rows * n)
+        buffer = _kept.buffer = np.empty(rows * n)
     return buffer[: rows * n].reshape(rows, n)

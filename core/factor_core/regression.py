@@ -5,8 +5,7 @@ Here are the names and the gaps; the numbers come from `least_squares`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -28,8 +27,7 @@ EXACT_FIT = 1e-13  # residuals relative to the returns; below, they are rounding
 ASSET_BLOCK = 64  # assets solved at once: their residuals stay in the processor's cache
 
 
-@dataclass(frozen=True, slots=True)
-class Regression:
+class Regression(NamedTuple):
     """Least squares of m assets on k factors; every asset is a regression of its own.
 
     Attributes
@@ -149,7 +147,9 @@ def regress(
     factors = as_columns(factor_returns, "factor_returns")
     if not assets.width or not factors.width:
         raise InputError("a regression needs at least one asset and one factor")
-    y, x = same_rows({"asset_returns": assets, "factor_returns": factors})
+    y, x = assets.values, factors.values
+    if len(y) != len(x) or assets.rows != factors.rows:
+        y, x = same_rows({"asset_returns": assets, "factor_returns": factors})
     with np.errstate(over="ignore", invalid="ignore"):  # numbers too large are refused by name
         try:
             solution = _solve_all(y, x, intercept)
@@ -170,11 +170,16 @@ def _solve_all(y: Matrix, x: Matrix, intercept: bool) -> Solution:
             return solve(y, x, intercept)
         parts = _solve_groups(y, x, _blocks(m), intercept)
     except RefusedError:
-        complete = ~np.isnan(y) & ~np.isnan(x).any(axis=1, keepdims=True)
-        if complete.all():
-            raise
-        parts = _solve_groups(y, x, _patterns(complete), intercept)
+        parts = _solve_groups(y, x, _patterns(_complete_rows(y, x)), intercept)
     return _merge(parts, y.shape)
+
+
+def _complete_rows(y: Matrix, x: Matrix) -> NDArray[np.bool_]:
+    """Return for each asset which rows have its return and every factor, shape (n_rows, m)."""
+    missing = np.isnan(y)
+    for factor in x.T:  # a third of the time of any(axis=1) over few columns
+        missing |= np.isnan(factor)[:, None]
+    return ~missing
 
 
 def _blocks(m: int) -> Iterator[Group]:
@@ -235,8 +240,12 @@ def refuse_exact_fit(fit: Regression) -> None:
     """Raise DivisionError for an asset whose residuals are 0: nothing can be divided by them."""
     exact = fit.is_exact
     if exact.any():
-        asset = column_name("asset_returns", fit.assets, int(exact.argmax()))
-        raise DivisionError(f"{asset} is explained exactly by the factors: its residuals are 0")
+        j = int(exact.argmax())
+        asset = column_name("asset_returns", fit.assets, j)
+        how = (
+            "explained exactly by the factors" if fit.tss[j] else "constant over the complete rows"
+        )
+        raise DivisionError(f"{asset} is {how}: its residuals are 0")
 
 
 def _sentence(refused: RefusedError, assets: Columns, factors: Columns) -> str:

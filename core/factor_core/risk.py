@@ -85,13 +85,13 @@ def variance_decomp(
     require_positive(periods, "periods")
     fit = regress_one_asset(asset_returns, factor_returns)
     refuse_constant_asset(fit)
-    parts = [float(v) * periods for v in _contributions(fit)]
-    parts.append(float(fit.idio_variance[0]) * periods)
-    total = sum(parts)
+    parts = [*map(float, _contributions(fit)), float(fit.idio_variance[0])]
+    shares = [part / sum(parts) for part in parts]
+    scaled = [part * periods for part in parts]
     names = (*fit.factors.labels("factor"), "idiosyncratic", "total")
     rows = [
-        (name, part, _volatility(part), part / total)
-        for name, part in zip(names, (*parts, total), strict=True)
+        (name, part, _volatility(part), share)
+        for name, part, share in zip(names, (*scaled, sum(scaled)), (*shares, 1.0), strict=True)
     ]
     return Table(("source", "variance", "volatility", "share"), rows)
 

@@ -1,7 +1,8 @@
 """Classic Excel on Windows: the catalogue's functions as xlwings' COM server calls them.
 
-xlwings hands cells over untouched ("raw") and our own writer sends error values as the whole numbers
-that the VBA wrapper turns into real Excel errors: Python cannot send an error value by COM itself.
+xlwings hands cells over untouched ("raw"). Python cannot send an error value by COM, so an error
+travels as its text: "#N/A" among other cells, "#NUM! sentence" where it is the whole result. Our VBA
+makes the real error of it and keeps the sentence; with xlwings' own wrapper the cell shows the text.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 import xlwings as xw
 from xlwings.conversion import Accessor, Pipeline
 
-from factor_core.errors import ERROR_CODES, ExcelError
+from factor_core.errors import ExcelError
 
 if TYPE_CHECKING:
     from factor_core.catalogue import Function
 
 
 class ComCells(Accessor):  # type: ignore[misc]
-    """xlwings' writer of a result: rows of numbers, text, TRUE/FALSE and error codes."""
+    """xlwings' writer of a result: rows of numbers, text and TRUE/FALSE."""
 
     @classmethod
     def writer(cls, _options: dict[str, Any]) -> Pipeline:
-        """Return the one stage that turns error values into their codes."""
-        return Pipeline().append_stage(_write_codes)
+        """Return the one stage that makes rows of the result."""
+        return Pipeline().append_stage(_write_rows)
 
 
 def publish(function: Function, call: Callable[..., object]) -> Callable[..., object]:
@@ -37,15 +38,14 @@ def publish(function: Function, call: Callable[..., object]) -> Callable[..., ob
     return registered
 
 
-def _write_codes(context: Any) -> None:
-    value = context.value
-    if isinstance(value, list):
-        context.value = [[_com_cell(cell) for cell in row] for row in value]
-    else:
-        context.value = _com_cell(value)
+def _write_rows(context: Any) -> None:
+    result = context.value
+    # xlwings' server takes the length of the result and of its first row: one value must be a row
+    context.value = result if isinstance(result, list) else [[_explained(result)]]
 
 
-def _com_cell(cell: object) -> object:
-    if isinstance(cell, ExcelError):
-        return ERROR_CODES.get(cell, ERROR_CODES["#VALUE!"])
+def _explained(cell: object) -> object:
+    """Return an error with its sentence behind it, any other cell as it is."""
+    if isinstance(cell, ExcelError) and cell.message:
+        return f"{cell} {cell.message}"
     return cell

@@ -43,6 +43,16 @@ class Area(NamedTuple):
         """Whether the area is one cell."""
         return self.top == self.bottom and self.left == self.right
 
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+        return self.bottom - self.top + 1
+
+    @property
+    def columns(self) -> int:
+        """How many columns it has."""
+        return self.right - self.left + 1
+
     def positions(self) -> Iterator[Position]:
         """Yield every (row, column), row by row."""
         for row in range(self.top, self.bottom + 1):

@@ -9,6 +9,7 @@ import numpy as np
 
 from factor_core.refresh.addresses import LAST_COLUMN, LAST_ROW, Area, address
 from factor_core.refresh.engine import Unavailable
+from factor_core.refresh.references import SheetArea
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from factor_core.refresh.engine import Cell, Engine
-    from factor_core.refresh.references import SheetArea
     from factor_core.refresh.values import Value
 
 BLANK_MARK = "\ue000blank\ue000"  # stands for a blank in a calculated array, where it would be 0
@@ -67,6 +67,7 @@ class Reader:
         self.columns: dict[tuple[str, int], _Column] = {}
         self.least = dict(engine.used)
         self.grown: dict[str, Area] = {}
+        self.waiting: list[SheetArea] = []
 
     def include(self, sheet: str, area: Area) -> None:
         """Note cells that belong to the used range though the engine's copy has them empty."""
@@ -76,6 +77,11 @@ class Reader:
         """Forget what a calculation may have changed."""
         self.columns = {key: c for key, c in self.columns.items() if key[0] in self.static}
         self.grown = {}
+        self.waiting = []
+
+    def wait(self, sheet: str, area: Area) -> None:
+        """Note cells that look empty until the next calculation and are not."""
+        self.waiting.append(SheetArea(sheet, area))
 
     def grow(self, sheet: str, area: Area) -> None:
         """Note cells that formulas spill into: they belong to the used range."""
@@ -89,6 +95,8 @@ class Reader:
     def block(self, place: SheetArea) -> Block | Unavailable:
         """Return the values of an area, or why they are not there yet."""
         sheet, area = place.sheet, self._clipped(place)
+        if any(w.sheet == sheet and w.area.overlaps(area) for w in self.waiting):
+            return Unavailable("it waits for an array", pending=True)
         rows = area.bottom - area.top + 1
         numbers = np.full((rows, area.right - area.left + 1), np.nan)
         others: dict[tuple[int, int], Value] = {}
@@ -99,12 +107,13 @@ class Reader:
             for row, value in column.others.items():
                 if area.top <= row <= area.bottom:
                     if isinstance(value, Unavailable):
-                        return Unavailable(f"{address(row, number)}: {value.reason}", value.pending)
+                        reason = f"{address(row, number)}: {value.reason}"
+                        return Unavailable(reason, value.pending, (sheet, row, number))
                     others[row - area.top, index] = value
         return Block(numbers, others)
 
     def _clipped(self, place: SheetArea) -> Area:
-        """Return the area with whole columns and rows cut to the used range, as Excel's host does."""
+        """Return the area, whole columns and rows cut to the used range as in Excel's host."""
         area, used = place.area, self.used(place.sheet)
         bottom = max(used.bottom, area.top) if area.bottom == LAST_ROW else area.bottom
         right = max(used.right, area.left) if area.right == LAST_COLUMN else area.right

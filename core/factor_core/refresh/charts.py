@@ -172,7 +172,7 @@ class _Source:
         return points
 
     def _parts(self, formula: str) -> list[str]:
-        """Split a reference to several areas, (Data!A1:A9,Data!C1); drop this workbook's own name."""
+        """Split a reference to several areas, (Data!A1:A9,Data!C1), without this book's name."""
         texts = [text.strip() for text in AREAS.findall(formula)]
         return [self._own(text) for text in texts if text]
 
@@ -184,14 +184,14 @@ class _Source:
         place = self.references.area(text, "")
         if place is None or place.area.bottom < LAST_ROW:
             return place
-        return place._replace(area=place.area._replace(bottom=self.bench.reader.used(place.sheet)[2]))
+        used = self.bench.reader.used(place.sheet)
+        return place._replace(area=place.area._replace(bottom=used.bottom))
 
     def _calculated(self, text: str) -> list[_Point] | None:
         slot = self.bench.slots.get(_dereferenced(text))
-        if slot is None or slot.refused:
+        if slot is None or slot.refused or slot.spread is None:
             return None
-        place = SheetArea(slot.sheet, self.bench.extent(slot))
-        block = self.bench.reader.block(place)
+        block = self.bench.reader.block(SheetArea(slot.sheet, slot.spread.area))
         if isinstance(block, Unavailable):
             return None
         values = [value for row in block.rows() for value in row]
@@ -275,7 +275,8 @@ def _equal(cache: _Cache, texts: dict[int, str]) -> bool:
     if cache.points.keys() != texts.keys():
         return False
     return all(
-        text == cache.points[index] or (cache.kind == "numCache" and _close(text, cache.points[index]))
+        text == cache.points[index]
+        or (cache.kind == "numCache" and _close(text, cache.points[index]))
         for index, text in texts.items()
     )
 

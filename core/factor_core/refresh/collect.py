@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from factor_core.errors import ExcelError
-from factor_core.refresh.addresses import Area, address
+from factor_core.refresh.addresses import address
 from factor_core.refresh.engine import Unavailable
 from factor_core.refresh.report import CellError, NotCalculated, Report
+from factor_core.refresh.solve import WAITS
 from factor_core.refresh.splice import CLEAR, Change, Put
 from factor_core.refresh.values import FILE_ERRORS, Value
 
 if TYPE_CHECKING:
-    from factor_core.refresh.addresses import Position
+    from factor_core.refresh.addresses import Area, Position
     from factor_core.refresh.plan import Host, Plan
     from factor_core.refresh.solve import Solver
     from factor_core.refresh.workbench import Target
 
 SPILL = "the result has no room: cells right of it or below it are not empty"
-WAITS = "it depends on a cell that could not be calculated"
 
 
 @dataclass(slots=True)
@@ -33,13 +33,12 @@ class Outcome:
 def collect(plan: Plan, solver: Solver, report: Report) -> Outcome:
     """Gather every formula's new value; report what has none and every error with a reason."""
     outcome = Outcome()
-    targets = {id(target.host): target for target in solver.bench.targets if target.host}
     formulas = {(host.sheet, host.cell.row, host.cell.column) for host in plan.hosts}
     clears: list[tuple[str, Position]] = []
     for host in plan.hosts:
-        target = targets.get(id(host))
+        target = solver.bench.target(host)
         reason = host.reason or (target.refused if target else None)
-        area = _filled(host, target, solver)
+        area = solver.bench.filled(host)
         values = {} if reason else _values(host.sheet, area, solver)
         reason = reason or _unavailable(host, target, values, solver)
         if reason:
@@ -52,16 +51,6 @@ def collect(plan: Plan, solver: Solver, report: Report) -> Outcome:
         if (sheet, *at) not in formulas:
             outcome.changes[sheet].setdefault(at, CLEAR)
     return outcome
-
-
-def _filled(host: Host, target: Target | None, solver: Solver) -> Area:
-    """Return the cells that show the formula's result."""
-    if host.cell.kind == "array":
-        return host.cell.area
-    if target is not None:
-        return solver.bench.extent(target)
-    row, column = host.cell.row, host.cell.column
-    return Area(row, column, row, column)
 
 
 def _values(sheet: str, area: Area, solver: Solver) -> dict[Position, Value | Unavailable]:
@@ -79,6 +68,8 @@ def _unavailable(
     for value in values.values():
         if isinstance(value, Unavailable):
             return solver.reason(host) or (WAITS if value.pending else value.reason)
+    if solver.bench.lacks_value(host):
+        return WAITS
     # An array that is in its own way: with its old cells empty it cannot be calculated, and with
     # them waiting it has no room.
     return "circular reference" if target and target.stubbed else None
@@ -109,29 +100,20 @@ def _report_errors(
 ) -> None:
     """Report the sentences of our functions, and errors that the file cannot hold."""
     anchor = (host.cell.row, host.cell.column)
-    for call in _with_nested(host, solver):
+    shown = any(isinstance(value, ExcelError) for value in values.values())
+    for call in solver.calls_of(host):
         result = solver.bench.results.get(call)
         for error in result.errors if result else ():
-            report.errors.append(_error(host.name, error, solver.calls[call].name))
+            report.errors.append(_error(host.name, error, solver.calls[call].name, shown=shown))
     for at, value in values.items():
         if isinstance(value, ExcelError) and value not in FILE_ERRORS:
             reason = SPILL if value == "#SPILL!" and at == anchor else ""
             name = f"{host.sheet}!{address(*at)}"
-            report.errors.append(_error(name, ExcelError(value, reason), None))
+            report.errors.append(_error(name, ExcelError(value, reason)))
 
 
-def _error(cell: str, error: ExcelError, function: str | None) -> CellError:
+def _error(
+    cell: str, error: ExcelError, function: str | None = None, *, shown: bool = True
+) -> CellError:
     stored = str(error) if error in FILE_ERRORS else "#VALUE!"
-    return CellError(cell, str(error), stored, error.message, function)
-
-
-def _with_nested(host: Host, solver: Solver) -> list[int]:
-    """Return the host's calls and those inside their arguments."""
-    found: list[int] = []
-    waiting = list(host.template.calls) if host.template else []
-    while waiting:
-        call = waiting.pop(0)
-        if call not in found:
-            found.append(call)
-            waiting += sorted(solver.calls[call].needs())
-    return found
+    return CellError(cell, str(error), stored, error.message, function, shown)

@@ -23,7 +23,30 @@ EPOCH_1900, EPOCH_1904 = dt.datetime(1899, 12, 30), dt.datetime(1904, 1, 1)  # n
 BATCH = 50_000  # the engine takes at most 100,000 edits at once
 READ_ROWS = 4096  # one read makes a dict a cell; short reads keep the memory low
 PENDING = "__PENDING__()"  # an unknown function: the cell and its dependents are unavailable
-READ_LIMITS: Any = {"max_total_cells": 20_000_000, "max_cells_per_sheet": 20_000_000}
+# The engine's own limits guard servers against strangers' files; here the file is the user's.
+HUGE = 1 << 40
+READ_LIMITS: Any = dict.fromkeys(
+    (
+        "max_archive_bytes",
+        "max_entries",
+        "max_entry_uncompressed_bytes",
+        "max_total_uncompressed_bytes",
+        "max_compression_ratio",
+        "max_sheets",
+        "max_cells_per_sheet",
+        "max_total_cells",
+        "max_shared_strings",
+        "max_total_shared_string_bytes",
+        "max_total_cell_text_bytes",
+        "max_defined_names",
+        "max_total_formula_bytes",
+        "max_merged_ranges",
+        "max_tables",
+        "max_table_columns",
+    ),
+    HUGE,
+)
+CALCULATION_LIMITS: Any = {"max_array_cells": 1 << 28, "max_dependency_edges": 1 << 28}
 
 REASONS = {
     "calculation.unsupported_function": "the function {detail} is not supported",
@@ -42,6 +65,7 @@ class Unavailable:
 
     reason: str
     pending: bool = False  # waits for a function of ours
+    cell: tuple[str, int, int] | None = None  # where it was met
 
 
 Cell = Value | Unavailable
@@ -123,7 +147,7 @@ class Engine:
 
     def calculate(self) -> None:
         """Calculate the whole workbook."""
-        self.book.calculate(**self.clock)
+        self.book.calculate(**self.clock, calculation_limits=CALCULATION_LIMITS)
         self.calculated = True
 
     def cell(self, sheet: str, row: int, column: int) -> Cell:

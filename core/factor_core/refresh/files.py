@@ -43,7 +43,7 @@ def read(path: Path) -> Original:
 
 
 def check_target(target: Path, source: Path) -> Path:
-    """Return the real path to write to; refuse before any work what could not be written after it."""
+    """Return the real path to write to; refuse at once what could not be written in the end."""
     real = Path(target).resolve()
     ending = source.suffix.lower()
     if ending in ENDINGS and real.suffix.lower() != ending:
@@ -54,9 +54,9 @@ def check_target(target: Path, source: Path) -> Path:
         raise FactorError(f"{target} is not a file")
     _refuse_locked(real)
     if real.exists() and not _writable(real):
-        raise FactorError(f"{target} is read-only; make it writable or name another file with --out")
+        raise FactorError(f"{target} is read-only; make it writable or use --out")
     if not _writable(real.parent):
-        raise FactorError(f"the folder {target.parent} is read-only; name another file with --out")
+        raise FactorError(f"the folder {target.parent} is read-only; use --out")
     return real
 
 

@@ -70,7 +70,7 @@ class _Reader:
         nodes: list[Node] = []
         while self.at < len(self.lexemes):
             lexeme = self.lexemes[self.at]
-            if lexeme.subtype == Lexeme.CLOSE or lexeme.subtype == Lexeme.ARG:
+            if lexeme.subtype in (Lexeme.CLOSE, Lexeme.ARG):
                 break
             self.at += 1
             nodes.extend(self._one(lexeme))

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from factor_core.refresh.references import References
 
-# How a workbook may spell a function of an add-in: _xll.F, [1]!F, 'C:\x.xlam'!F, x.xlam!F; Office.js
-# stores _xldudf_NAMESPACE_F.
+# How a workbook may spell a function of an add-in: _xll.F, [1]!F, 'C:\x.xlam'!F, x.xlam!F;
+# Office.js stores _xldudf_NAMESPACE_F.
 ADD_IN = re.compile(
     r"^(?:_xll\.|_xludf\.|_xlfn\.|\[\d+\]!|'[^']*'!|[^'!\[\]]+\.xla?m?!)", re.IGNORECASE
 )

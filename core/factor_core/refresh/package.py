@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from factor_core.errors import FactorError
 from factor_core.refresh.addresses import Area, area_of
@@ -18,7 +18,7 @@ from factor_core.refresh.values import unescaped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    Element = ElementTree.Element
+    Element = ET.Element
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -66,7 +66,7 @@ class Package:
             raise FactorError("it is an .xlsb file; save it as .xlsx or .xlsm")
         for kind, part in dict(self._relationships("")).values():
             if kind.endswith("/officeDocument"):
-                if not local(self._xml(part).tag) == "workbook":
+                if local(self._xml(part).tag) != "workbook":
                     break
                 return part
         raise FactorError("it is not an Excel workbook; use an .xlsx or .xlsm file")
@@ -90,7 +90,7 @@ class Package:
             for kind, target in dict(self._relationships(part)).values():
                 if kind.endswith("/table"):
                     element = self._xml(target)
-                    name = element.get("displayName") or element.get("name", "")
+                    name = element.get("displayName", element.get("name", ""))
                     tables[name.upper()] = _table(sheet, element)
         return tables
 
@@ -108,8 +108,8 @@ class Package:
         if part not in self.parts:
             raise FactorError(f"the workbook is damaged: the part {part} is missing")
         try:
-            return ElementTree.fromstring(self.parts[part])  # noqa: S314  expat bounds entities
-        except ElementTree.ParseError as error:
+            return ET.fromstring(self.parts[part])  # noqa: S314  expat bounds entities
+        except ET.ParseError as error:
             raise FactorError(f"the workbook is damaged: {part}: {error}") from None
 
     def keep_values_at_opening(self) -> None:
@@ -192,7 +192,7 @@ def _table(sheet: str, element: Element) -> Table:
 
 
 def local(tag: str) -> str:
-    """Return an element's name without its namespace: strict and transitional files differ in it."""
+    """Return an element's name without its namespace: strict files have another one."""
     return tag.rpartition("}")[2]
 
 

@@ -108,13 +108,31 @@ def _note_changes(host: Host, changes: dict[Position, Change]) -> None:
     """Say what the engine's copy holds in place of the host's cells."""
     if host.template is None and host.reason is None:
         return
-    # Cells that wait for one of our functions, or will never be calculated, must make what
-    # depends on them unavailable: an empty cell would count as 0.
-    change: Change = STUB if host.ours or host.reason else CLEAR
-    spills = host.cell.kind == "dynamic"  # such a stub is set in the engine itself, as spilling
-    changes[host.cell.row, host.cell.column] = CLEAR if spills else change
-    for at in host.followers:
-        changes.setdefault(at, change)
+    for at in ((host.cell.row, host.cell.column), *host.followers):
+        changes.setdefault(at, CLEAR)
+    if host.ours or host.reason:
+        changes.update(_stubs(host))
+
+
+def _stubs(host: Host) -> dict[Position, Change]:
+    """Return what makes the cells unavailable, and with them what depends on them.
+
+    So do cells that wait for one of our functions, or that will never be calculated: left empty,
+    they would count as 0. The first cell of a spilling formula is set in the engine itself.
+    """
+    anchor, area = (host.cell.row, host.cell.column), host.cell.area
+    if host.cell.kind != "dynamic":
+        whole = area.rows * area.columns == len(host.followers) + 1
+        if whole and not area.single:
+            return {anchor: Stub(PENDING, area.text)}
+        return dict.fromkeys((anchor, *host.followers), STUB)
+    right = area._replace(left=area.left + 1, bottom=area.top)
+    below = area._replace(top=area.top + 1)
+    parts = [part for part in (right, below) if part.rows > 0 and part.columns > 0]
+    if sum(part.rows * part.columns for part in parts) != len(host.followers):
+        return dict.fromkeys(host.followers, STUB)
+    # One array formula in place of thousands of single ones, which would slow the engine down.
+    return {(part.top, part.left): Stub(PENDING, part.text) for part in parts}
 
 
 def engine_copy(package: Package, plan: Plan) -> bytes:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from factor_core.refresh.package import Package, Table
 
 STRUCTURED = re.compile(r"([^\[\]!'\s:]+)(\[.*\])?", re.DOTALL)
-ABSOLUTE = re.compile(r"\$[A-Z]{1,3}\$\d+(:\$[A-Z]{1,3}\$\d+)?|\$[A-Z]+:\$[A-Z]+|\$\d+:\$\d+", re.I)
+ABSOLUTE = re.compile(
+    r"\$[A-Z]+\$\d+(:\$[A-Z]+\$\d+)?|\$[A-Z]+:\$[A-Z]+|\$\d+:\$\d+", re.IGNORECASE
+)
 MOVING = frozenset({"OFFSET", "INDIRECT"})
 
 

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from factor_core.refresh.references import References
 
 SUSPECT = re.compile(
-    r"\b(?:OFFSET|INDIRECT|ROW|COLUMN|SHEETS|ANCHORARRAY)\s*\(|_xlpm\.", re.IGNORECASE
+    r"\b(?:OFFSET|INDIRECT|ROW|COLUMN|SHEETS|FORMULATEXT|ANCHORARRAY)\s*\(|_xlpm\.", re.IGNORECASE
 )
 BARE_WORD = re.compile(r"(?<![\w.\\])[^\W\d][\w.\\]*(?![\w.\\\[(!])")
 # These take a reference as it is; INDEX(reference,0,0) in between would only cost time.
 TAKE_REFERENCES = frozenset(
     {"INDEX", "ROWS", "COLUMNS", "ROW", "COLUMN", "OFFSET", "AREAS", "ISREF", "ANCHORARRAY"}
 )
+MISLED = frozenset({"SHEETS", "FORMULATEXT"})  # they would see the engine's copy, not the file
 TAKE_ARRAYS = frozenset({"SUMPRODUCT", "MMULT", "LOOKUP"})
 ZERO = (Token("NUMBER", "0"),)
 ONE = (Token("NUMBER", "1"),)
@@ -74,7 +75,9 @@ def repaired(nodes: Nodes, place: Place, references: References, within: str = "
     return tuple(result)
 
 
-def _token(token: Token, place: Place, references: References, within: str, *, joined: bool) -> Node:
+def _token(
+    token: Token, place: Place, references: References, within: str, *, joined: bool
+) -> Node:
     if token.kind != "RANGE":
         return token
     if references.is_table(token.text):
@@ -89,8 +92,8 @@ def _call(
     call: Invocation, place: Place, references: References, within: str, *, joined: bool
 ) -> Node:
     name = call.plain_name
-    if name == "SHEETS":
-        raise NotComputableError("SHEETS is not supported")
+    if name in MISLED:
+        raise NotComputableError(f"{name} is not supported")
     if name in ("ROW", "COLUMN") and call.arguments:
         return _numbers(call, place, references, within)
     inner = replace(place, plain=False) if name in TAKE_ARRAYS else place
@@ -124,9 +127,9 @@ def _is_variable(argument: Nodes) -> bool:
 def _spilled(arguments: tuple[Nodes, ...]) -> Nodes | None:
     """Return the cell x of the argument x#."""
     inner = without_spaces(arguments[0]) if arguments else ()
-    if len(inner) == 1 and isinstance(inner[0], Invocation):
-        if inner[0].plain_name == "ANCHORARRAY":
-            return inner[0].arguments[0]
+    call = inner[0] if len(inner) == 1 else None
+    if isinstance(call, Invocation) and call.plain_name == "ANCHORARRAY":
+        return call.arguments[0]
     return None
 
 

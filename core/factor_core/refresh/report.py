@@ -32,6 +32,7 @@ class CellError:
     stored: str
     sentence: str
     function: str | None = None
+    shown: bool = True  # False where the formula around it caught the error
 
 
 @dataclass(slots=True)

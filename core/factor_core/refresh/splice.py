@@ -39,6 +39,7 @@ class Stub:
     """Another formula in place of the cell's own: for the engine's copy, never for the file."""
 
     formula: str
+    ref: str | None = None  # the range that it fills, as a fixed array
 
 
 Change = Put | Clear | Stub
@@ -263,8 +264,10 @@ class _Splicer:
             closing = self.parser.CurrentByteIndex
             end = xml_bytes.tag_end(self.xml, closing)
             tail = self.xml[max(cell.contents_end, tag_end) : closing]
-        self.edits.append((cell.start, end, self._rewritten(cell, tag_end, tail)))
-        self.changed += 1
+        new = self._rewritten(cell, tag_end, tail)
+        if new != self.xml[cell.start : end]:
+            self.edits.append((cell.start, end, new))
+            self.changed += 1
 
     def _rewritten(self, cell: _Cell, tag_end: int, tail: bytes) -> bytes:
         change = cell.change
@@ -293,8 +296,9 @@ class _Splicer:
     def _contents(self, change: Change) -> bytes:
         prefix = self.sheet.prefix
         match change:
-            case Stub(formula):
-                return b"<%bf>%b</%bf>" % (prefix, escape(formula).encode(), prefix)
+            case Stub(formula, ref):
+                array = b' t="array" ref="%b"' % ref.encode() if ref else b""
+                return b"<%bf%b>%b</%bf>" % (prefix, array, escape(formula).encode(), prefix)
             case Put(value) if (text := store(value).text) is not None:
                 return b"<%bv>%b</%bv>" % (prefix, escape(text).encode(), prefix)
         return b""

@@ -26,6 +26,15 @@ MOST_FLIPS = 20
 
 
 @dataclass(slots=True, eq=False)
+class Spread:
+    """The cells that one array fills, measured after each calculation."""
+
+    sheet: str
+    area: Area
+    holes: bool = False  # some of its values could not be calculated; the engine shows #VALUE!
+
+
+@dataclass(slots=True, eq=False)
 class Target:
     """A formula set in the copy: a cell of the workbook (`host`), or an argument to calculate."""
 
@@ -34,7 +43,7 @@ class Target:
     column: int
     template: Template
     host: Host | None = None
-    extent: int | None = None  # its row on the sheet of extents, where it can spill
+    spread: Spread | None = None  # where it can spill
     pushed: str | None = None
     stubbed: bool = False  # its old followers hold PENDING
     flips: int = 0
@@ -62,9 +71,13 @@ class Workbench:
         self.slots: dict[str, Target] = {}
         self.results: dict[int, Result] = {}
         self._places: dict[int, SheetArea] = {}
-        self._extents: list[Area] = []
-        self._sizes_set: list[Formula] = []
+        self._spreads: list[Spread] = []
+        self._fixed: dict[int, Spread] = {}  # the file's own fixed arrays
+        self._measures: list[Formula] = []
         self._count = 0
+        self.unsettled: list[Target] = []
+        self.taken: set[tuple[str, int, int]] = set()  # cells with formulas of their own
+        self._target_of: dict[int, Target] = {}
         for name in (self.one, self.sizes):
             engine.add_sheet(name)
 
@@ -100,13 +113,24 @@ class Workbench:
 
     def _add(self, target: Target, *, spills: bool) -> None:
         self.targets.append(target)
-        if not spills:
-            return
-        row = target.extent = len(self._extents) + 1
-        self._extents.append(Area(target.row, target.column, target.row, target.column))
-        self._sizes_set += [
-            Formula(self.sizes, row, column, f"{size}(_xlfn.ANCHORARRAY({target.anchor}))", True)
-            for column, size in ((1, "ROWS"), (2, "COLUMNS"))
+        if target.host is not None:
+            self._target_of[id(target.host)] = target
+        if spills:
+            area = Area(target.row, target.column, target.row, target.column)
+            target.spread = Spread(target.sheet, area)
+            self._watch(target.spread, f"_xlfn.ANCHORARRAY({target.anchor})")
+
+    def add_fixed(self, host: Host) -> None:
+        """Note an array formula of fixed size that the engine calculates from the file."""
+        self._fixed[id(host)] = spread = Spread(host.sheet, host.cell.area)
+        self._watch(spread, reference_text(SheetArea(host.sheet, host.cell.area)))
+
+    def _watch(self, spread: Spread, reference: str) -> None:
+        self._spreads.append(spread)
+        row = len(self._spreads)
+        self._measures += [
+            Formula(self.sizes, row, column, f"{measure}({reference})", dynamic=True)
+            for column, measure in enumerate(("ROWS", "COLUMNS", "COUNT"), 1)
         ]
 
     def push(self, targets: Iterable[Target]) -> None:
@@ -125,9 +149,32 @@ class Workbench:
         for index, reason in self.engine.set_formulas(formulas).items():
             owners[index].refused = reason
 
+    def withhold(self, hosts: Iterable[Host]) -> None:
+        """Make formulas unavailable for good that have a value which cannot be trusted."""
+        held = list(hosts)
+        self.targets = [t for t in self.targets if not any(t.host is host for host in held)]
+        for host in held:
+            cells = [(host.cell.row, host.cell.column), *host.followers]
+            self.engine.clear(host.sheet, cells)
+            spills = host.cell.kind == "dynamic"
+            self.engine.set_formulas(
+                [
+                    Formula(host.sheet, *at, PENDING, dynamic=spills and not number)
+                    for number, at in enumerate(cells)
+                ]
+            )
+
+    def claim(self, host: Host) -> None:
+        """Count the cells that a formula fills now among those that wait with it."""
+        spread = self.spread(host)
+        if spread is not None:
+            new = (at for at in spread.area.positions() if (host.sheet, *at) not in self.taken)
+            host.followers = tuple(dict.fromkeys((*host.followers, *new)))
+
     def _free(self, target: Target) -> None:
         if target.stubbed and target.host is not None:
-            self.engine.clear(target.sheet, target.host.followers)
+            cell = target.host.cell
+            self.engine.clear(target.sheet, [(cell.row, cell.column), *target.host.followers])
             target.stubbed = False
 
     def _text(self, target: Target) -> str:
@@ -150,6 +197,7 @@ class Workbench:
 
     def publish(self, changed: set[int]) -> None:
         """Write changed results into the copy; set the formulas that were waiting for them."""
+        self._settle()
         for call in sorted(changed & self.results.keys()):
             self._put(call, self.results[call])
         self.push(target for target in self.targets if changed & set(target.template.calls))
@@ -171,35 +219,40 @@ class Workbench:
     # ------------------------------------------------------------------ calculating
 
     def calculate(self) -> None:
-        """Calculate the copy, with every range that a formula spills into up to date."""
-        self.engine.set_formulas(self._sizes_set)
-        self._sizes_set = []
+        """Calculate the copy; note where formulas spill to, and which arrays are unsettled."""
+        self.engine.set_formulas(self._measures)
+        self._measures = []
         self.engine.calculate()
-        while self._settle():
-            self.engine.calculate()
         self.reader.new_round()
         self._measure()
+        self.unsettled = [target for target in self.targets if self._is_unsettled(target)]
+        for target in self.unsettled:
+            if target.host is not None and not target.stubbed:
+                self.reader.wait(target.sheet, target.host.cell.area)
 
-    def _settle(self) -> bool:
-        """Keep what depends on the old cells of an array waiting while the array itself waits.
+    def _is_unsettled(self, target: Target) -> bool:
+        """Whether the old cells of an array are empty while it waits, or wait while it does not.
 
-        The cells that an array filled at the last refresh are empty in the copy. As long as the
-        array cannot be calculated they must be unavailable, not empty; once it can, they must be
-        out of its way.
+        What an array filled at the last refresh is empty in the copy. As long as the array cannot
+        be calculated these cells must be unavailable, not empty: dependents would count them as
+        0. Once it can, they must be out of its way.
         """
-        changed = False
-        for target in self.targets:
-            if target.host is None or not target.host.followers or target.extent is None:
-                continue
-            if target.pushed is None or target.flips >= MOST_FLIPS:
-                continue
-            state = self.engine.cell(target.sheet, target.row, target.column)
-            waits = isinstance(state, Unavailable)
-            if waits != target.stubbed:
-                target.flips += 1
-                changed = True
-                self._stub(target) if waits else self._free(target)
-        return changed
+        if target.host is None or not target.host.followers or target.spread is None:
+            return False
+        if target.pushed is None or target.flips >= MOST_FLIPS:
+            return False
+        state = self.engine.cell(target.sheet, target.row, target.column)
+        return isinstance(state, Unavailable) != target.stubbed
+
+    def _settle(self) -> None:
+        for target in self.unsettled:
+            target.flips += 1
+            if not target.stubbed:
+                self._stub(target)
+            elif target.pushed is not None:
+                self._free(target)
+                self.engine.set_formulas(list(_formulas(target, target.pushed)))
+        self.unsettled = []
 
     def _stub(self, target: Target) -> None:
         if target.host is not None:
@@ -209,23 +262,46 @@ class Workbench:
             target.stubbed = True
 
     def _measure(self) -> None:
-        if not self._extents:
+        if not self._spreads:
             return
-        sizes = self.engine.rows(self.sizes, Area(1, 1, len(self._extents), 2))
-        for index, (rows, columns) in enumerate(sizes):
-            top, left, *_ = self._extents[index]
+        measured = self.engine.rows(self.sizes, Area(1, 1, len(self._spreads), 3))
+        for spread, (rows, columns, count) in zip(self._spreads, measured, strict=True):
+            top, left, *_ = spread.area
             height = int(rows) if type(rows) is float else 1
             width = int(columns) if type(columns) is float else 1
-            self._extents[index] = Area(top, left, top + height - 1, left + width - 1)
-        for target in self.targets:
-            if target.extent is not None:
-                self.reader.grow(target.sheet, self.extent(target))
+            spread.area = Area(top, left, top + height - 1, left + width - 1)
+            # Of an array with holes only COUNT tells: its cells show #VALUE! there.
+            spread.holes = isinstance(count, Unavailable) and not spread.area.single
+            self.reader.grow(spread.sheet, spread.area)
+            if spread.holes:
+                self.reader.wait(spread.sheet, spread.area)
 
-    def extent(self, target: Target) -> Area:
-        """Return the cells that the formula fills."""
-        if target.extent is None:
-            return Area(target.row, target.column, target.row, target.column)
-        return self._extents[target.extent - 1]
+    def spread(self, host: Host) -> Spread | None:
+        """Return what an array formula fills; None for a formula of one cell."""
+        target = self._target_of.get(id(host))
+        return target.spread if target and target.spread else self._fixed.get(id(host))
+
+    def filled(self, host: Host) -> Area:
+        """Return the cells that show a formula's result."""
+        if host.cell.kind == "array":
+            return host.cell.area
+        spread = self.spread(host)
+        row, column = host.cell.row, host.cell.column
+        return spread.area if spread else Area(row, column, row, column)
+
+    def waits(self, host: Host) -> bool:
+        """Whether a formula has no value, not even in its first cell."""
+        value = self.reader.value(host.sheet, host.cell.row, host.cell.column)
+        return isinstance(value, Unavailable)
+
+    def lacks_value(self, host: Host) -> bool:
+        """Whether a cell of the formula's result has no value."""
+        spread = self.spread(host)
+        return self.waits(host) or (spread is not None and spread.holes)
+
+    def target(self, host: Host) -> Target | None:
+        """Return the formula set for a cell, unless the engine calculates the file's own."""
+        return self._target_of.get(id(host))
 
 
 def _formulas(target: Target, text: str) -> Iterable[Formula]:

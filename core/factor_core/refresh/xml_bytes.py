@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
@@ -21,6 +22,9 @@ Attributes = dict[str, str]
 
 def tag_end(xml: bytes, start: int) -> int:
     """Return the offset just after the tag that starts at `start`; a > inside quotes is skipped."""
+    first = xml.find(b">", start)
+    if xml.count(b'"', start, first) % 2 == 0 and xml.find(b"'", start, first) < 0:
+        return first + 1
     quote = 0
     for index in range(start, len(xml)):
         byte = xml[index]
@@ -44,6 +48,7 @@ def without(tag: bytes, *names: str) -> bytes:
     return re.sub(pattern.encode(), b"", tag)
 
 
+@lru_cache(maxsize=256)
 def local(name: str) -> str:
     """Return an element's name without its prefix."""
     return name.rpartition(":")[2]
@@ -52,9 +57,7 @@ def local(name: str) -> str:
 def parser(part: str, xml: bytes) -> expat.XMLParserType:
     """Return a parser for `xml`; refuses encodings whose bytes are not what the editing expects."""
     declared = DECLARED.match(xml)
-    if xml[:2] in (b"\xff\xfe", b"\xfe\xff") or (
-        declared and declared[1].lower() not in READABLE
-    ):
+    if xml[:2] in (b"\xff\xfe", b"\xfe\xff") or (declared and declared[1].lower() not in READABLE):
         raise FactorError(f"the part {part} is not UTF-8; save the workbook once in Excel")
     result = expat.ParserCreate()
     result.buffer_text = True

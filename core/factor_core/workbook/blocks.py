@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from factor_core.workbook.layout import Page
 
 LINE_HEIGHT = 15.5
-LABEL_WIDTH, NUMBER_WIDTH, LAST_COLUMN, CHART_COLUMN = 44, 13.5, 9, 11
+ROOM = 1.12  # letters are narrower than the digits that a column's width counts
+LABEL_WIDTH, NUMBER_WIDTH, LAST_COLUMN, CHART_COLUMN = 44, 14, 9, 11
+LETTERS = 1.2  # of running text in the width of one digit, which columns are measured in
+CHECK = "check"  # head of the columns that say "agrees"
 CLOSE = "1E-9"  # two programs' regressions agree to about 12 digits; a wrong formula is off by more
 
 
@@ -31,17 +34,39 @@ class Line:
     tolerance: str = CLOSE
 
 
+def filled(block: Sequence[Line], **names: str) -> list[Line]:
+    """Return lines whose formulas have the texts of `names` in the place of {name}."""
+    return [
+        replace(line, formula=line.formula.format(**names), check=line.check.format(**names))
+        for line in block
+    ]
+
+
 def grid(page: Page) -> None:
     """Set the widths of a page: a label, nine numbers, a gap, charts."""
     page.widths(LABEL_WIDTH, *([NUMBER_WIDTH] * LAST_COLUMN), 2)
+    page.sheet.set_default_row(LINE_HEIGHT)
 
 
-def header(page: Page, row: int, column: int, texts: Sequence[str], lines: int = 1) -> None:
-    """Write the heads of a table's columns; the first is a label's, so it stands left."""
+def header(
+    page: Page,
+    row: int,
+    column: int,
+    texts: Sequence[str],
+    lines: int = 1,
+    left: Sequence[int] = (0,),
+) -> None:
+    """Write the heads of a table's columns; those of words, here `left`, stand left."""
     for offset, text in enumerate(texts):
-        page.text(row, column + offset, text, "header" if offset else "header_left")
+        style = "header_centre" if text == CHECK else "header"
+        page.text(row, column + offset, text, "header_left" if offset in left else style)
     if lines > 1:
         page.sheet.set_row(row, LINE_HEIGHT * lines)
+
+
+def line_heads(page: Page, row: int, texts: Sequence[str]) -> None:
+    """Write the heads of a block of lines: label, value, second way, check, note."""
+    header(page, row, 0, (*texts, *[""] * (LAST_COLUMN + 1 - len(texts))), left=(0, 4))
 
 
 def lines(page: Page, row: int, block: Sequence[Line]) -> int:
@@ -88,9 +113,7 @@ def _wrapped(
     # Excel refuses an array formula in merged cells, so a live text here is a plain one.
     write = page.plain if text.startswith("=") else page.text
     write(row, columns[0], text, style)
-    needed = math.ceil(len(text) / width)
-    if needed > 1:
-        page.sheet.set_row(row, LINE_HEIGHT * needed)
+    page.sheet.set_row(row, LINE_HEIGHT * math.ceil(len(text) / (width * LETTERS)))
 
 
 def all_agree(page: Page, row: int, column: int, ours: str, theirs: str) -> None:
@@ -100,5 +123,5 @@ def all_agree(page: Page, row: int, column: int, ours: str, theirs: str) -> None
 
 def live_title(page: Page, row: int, column: int, formula: str) -> str:
     """Write a chart's title as a formula in a cell that the chart covers; return its reference."""
-    page.formula(row, column, formula, "note")
+    page.formula(row, column, formula, "remark")
     return f"={page.reference(row, column)}"

@@ -20,8 +20,15 @@ from factor_core.workbook.calculated import errors, wrong_spills
 from factor_core.workbook.layout import Book, Page
 from factor_core.workbook.pages_data import write_data, write_returns
 from factor_core.workbook.pages_estimation import write_comovement, write_regression
+from factor_core.workbook.pages_exercises import write_exercises
 from factor_core.workbook.pages_hedging import write_hedged, write_tracking
 from factor_core.workbook.pages_magnitudes import write_magnitudes
+from factor_core.workbook.pages_monthly import write_monthly
+from factor_core.workbook.pages_multifactor import write_multifactor
+from factor_core.workbook.pages_performance import write_performance, write_variance
+from factor_core.workbook.pages_reference import write_conventions, write_functions
+from factor_core.workbook.pages_risk_or_return import write_risk_or_return
+from factor_core.workbook.pages_sizing import write_sizing
 from factor_core.workbook.pages_start import write_start
 from factor_core.workbook.references import References, TemplateData, references
 
@@ -38,6 +45,15 @@ PAGES: tuple[WritePage, ...] = (
     write_magnitudes,
     write_tracking,
     write_hedged,
+    write_sizing,
+    write_performance,
+    write_variance,
+    write_multifactor,
+    write_risk_or_return,
+    write_exercises,
+    write_monthly,
+    write_conventions,
+    write_functions,
 )
 TITLE = "Factor models: alpha, beta, hedge, position"
 SETTINGS = (
@@ -58,9 +74,14 @@ SAMPLE_NOTES = (
         "Risk-free rate: Kenneth French's monthly bill rate spread over the month's trading days "
         "(linearmodels, NCSA)."
     ),
+    "Four well-known stocks, chosen with hindsight: their alphas say nothing about picking stocks.",
     "GOOG is today's GOOGL. Sources and licences: factor_core/data/LICENCES.md.",
 )
-MOST_CELLS = 400_000  # a workbook of more values takes minutes to make and to open
+MOST_ROWS, MOST_VALUES = 12_600, 150_000  # more would take minutes and gigabytes
+DIVIDENDS_NOTE = (
+    "Is {} a price index? Then set the dividends that it lacks on the sheet Start: alphas against "
+    "it are too high by beta times them."
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +104,7 @@ def sample_data() -> TemplateData:
         source=SAMPLE_SOURCE,
         notes=SAMPLE_NOTES,
         missing_dividends=0.02,
+        chosen=("MSFT", "AAPL"),
     )
 
 
@@ -96,7 +118,8 @@ def from_own_data(own: OwnData, file: str) -> TemplateData:
         periods=own.periods,
         source=f"{file}: your own {own.kind}.",
         are_returns=own.kind == "returns",
-        notes=own.notes,
+        chosen=(own.assets[0], own.assets[min(1, len(own.assets) - 1)]),
+        notes=(*own.notes, DIVIDENDS_NOTE.format(own.market)),
     )
 
 
@@ -116,19 +139,26 @@ def build(data: TemplateData) -> Built:
     spills = {page.name: page.spills for page in pages}
     written = package.finish(book.to_bytes(), ribbon=macros.ribbon(), spills=spills)
     calculated, report = refresh_bytes(written, name="the workbook")
-    wrong = wrong_spills(calculated, spills)
+    wrong = [
+        *(f"{cell.cell} was not calculated: {cell.reason}" for cell in report.not_calculated),
+        *wrong_spills(calculated, spills),
+    ]
     if wrong:
-        raise ValueError(f"pages declare other shapes than functions return: {'; '.join(wrong)}")
+        raise ValueError(f"the pages do not fit what they call: {'; '.join(wrong)}")
     return Built(calculated, errors(calculated, spills))
 
 
 def _require_room(data: TemplateData) -> None:
-    cells = data.values.size
-    if cells > MOST_CELLS:
-        rows, columns = data.values.shape
+    rows, series = data.values.shape
+    if rows > MOST_ROWS:
         raise InputError(
-            f"the data have {rows} rows x {columns} columns = {cells} values; a workbook takes at "
-            f"most {MOST_CELLS}: leave out assets, or use weekly or monthly rows"
+            f"the data have {rows} rows; a workbook takes at most {MOST_ROWS}, 50 years of days: "
+            "cut the file, or use weekly or monthly rows"
+        )
+    if rows * series > MOST_VALUES:
+        raise InputError(
+            f"the data have {rows} rows x {series} series; a workbook takes at most "
+            f"{MOST_VALUES} values: leave out assets, or use weekly or monthly rows"
         )
 
 

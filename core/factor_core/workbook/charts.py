@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,20 @@ TITLE_FONT = {"name": styles.FONT, "size": 13, "bold": True, "color": styles.NAV
 AXIS_FONT = {"name": styles.FONT, "size": 10, "bold": False, "color": styles.GREY}
 LABEL_FONT = {"name": styles.FONT, "size": 9, "color": styles.GREY}
 GRID = {"visible": True, "line": {"color": "#E3E3E3", "width": 0.5}}
+# XlsxWriter sees no values in formulas and would guess; the refresh puts the real ones here.
+NUMBERS = {"categories_data": [0], "values_data": [0]}
+NAMES = {"categories_data": ["name"], "values_data": [0]}
+MONTHS_SHOWN, MOST_TICKS = 3, 12  # years below which an axis of dates shows months; its ticks
 AXIS_LINE = {"color": styles.LINE, "width": 0.75}
 
 
 @dataclass(frozen=True)
 class Series:
-    """One series of a chart: references to its name and values, and how it is drawn."""
+    """One series of a chart: references to its name and values, and how it is drawn.
+
+    `ends` are the values at both ends of the error bars: an axis does not make room for the bars,
+    so that marks are drawn there. The points of a `labelled` series carry its name.
+    """
 
     name: str
     x: str
@@ -29,8 +38,11 @@ class Series:
     colour: str = styles.BLUE
     line: bool = False
     width: float = 1.75
+    size: int = 3
     error_bars: str = ""
+    ends: tuple[str, str] = ("", "")
     dash: str = "solid"
+    labelled: bool = False
 
 
 def scatter(
@@ -57,23 +69,28 @@ def lines(
     series: Sequence[Series],
     size: tuple[int, int] = (620, 400),
     number_format: str = "0.00",
+    years: float = 8,
     logarithmic: bool = False,
 ) -> None:
-    """Insert lines over dates; a logarithmic axis shows equal returns at equal heights."""
+    """Insert lines over dates that span so many years.
+
+    On a logarithmic axis equal returns have equal heights.
+    """
     chart = page.book.xlsx.add_chart({"type": "line"})
     for one in series:
         stroke = {"color": one.colour, "width": one.width, "dash_type": one.dash}
-        chart.add_series({"name": one.name, "categories": one.x, "values": one.y, "line": stroke})
+        cells = {"name": one.name, "categories": one.x, "values": one.y, **NUMBERS}
+        chart.add_series({**cells, "line": stroke})
     _finish(page, cell, chart, title, axes, size, ("", number_format))
     if logarithmic:
         y_axis = {**_axis(axes[1], number_format), "major_gridlines": GRID, "log_base": 10}
         chart.set_y_axis(y_axis)
     chart.set_x_axis(
         {
-            **_axis(axes[0], "yyyy"),
+            **_axis(axes[0], "mmm yyyy" if years < MONTHS_SHOWN else "yyyy"),
             "date_axis": True,
-            "major_unit": 1,
-            "major_unit_type": "years",
+            "major_unit": 3 if years < MONTHS_SHOWN else math.ceil(years / MOST_TICKS),
+            "major_unit_type": "months" if years < MONTHS_SHOWN else "years",
             "label_position": "low",
             "major_gridlines": {"visible": False},
         }
@@ -90,26 +107,54 @@ def columns(
     number_format: str = "0.0",
     stacked: bool = False,
     horizontal: bool = False,
+    shares: bool = False,
+    numbered: bool = False,
 ) -> None:
-    """Insert columns or bars, stacked or side by side, with error bars where a series has them."""
+    """Insert columns or bars, side by side or stacked (shares: up to 100 %), with error bars.
+
+    The cells along the axis hold names, or numbers where the chart is `numbered`.
+    """
     kind = {"type": "bar" if horizontal else "column"}
-    if stacked:
-        kind["subtype"] = "stacked"
+    if stacked or shares:
+        kind["subtype"] = "percent_stacked" if shares else "stacked"
     chart = page.book.xlsx.add_chart(kind)
     for one in series:
-        chart.add_series(_column_series(one, stacked))
+        cells = NUMBERS if numbered else NAMES
+        chart.add_series({**_column_series(one, stacked or shares), **cells})
+    _mark_ends(page, chart, series)
     formats = (number_format, "") if horizontal else ("", number_format)
     _finish(page, cell, chart, title, axes, size, formats)
 
 
+def _mark_ends(page: Page, chart: Any, series: Sequence[Series]) -> None:
+    marked = [one for one in series if one.ends[0]]
+    if not marked:
+        return
+    marks = page.book.xlsx.add_chart({"type": "line"})
+    stroke = {"color": styles.GREY}
+    dash = {"type": "long_dash", "size": 7, "border": stroke, "fill": stroke}
+    for one in marked:
+        for name, values in zip(("low end", "high end"), one.ends, strict=True):
+            line = {"name": name, "categories": one.x, "values": values, **NAMES}
+            marks.add_series({**line, "line": {"none": True}, "marker": dash})
+    chart.combine(marks)
+
+
 def _scatter_series(one: Series) -> dict[str, Any]:
-    base = {"name": one.name, "categories": one.x, "values": one.y}
+    base = {"name": one.name, "categories": one.x, "values": one.y, **NUMBERS}
     if one.line:
         stroke = {"color": one.colour, "width": one.width, "dash_type": one.dash}
         return {**base, "marker": {"type": "none"}, "line": stroke}
-    fill = {"color": one.colour, "transparency": 55}
-    marker = {"type": "circle", "size": 4, "border": {"none": True}, "fill": fill}
-    return {**base, "marker": marker, "line": {"none": True}}
+    # No transparency: LibreOffice draws such markers white.
+    marker = {
+        "type": "circle",
+        "size": one.size,
+        "border": {"none": True},
+        "fill": {"color": one.colour},
+    }
+    label = {"series_name": True, "value": False, "position": "right", "font": LABEL_FONT}
+    texts = {"data_labels": label} if one.labelled else {}
+    return {**base, "marker": marker, "line": {"none": True}, **texts}
 
 
 def _column_series(one: Series, stacked: bool) -> dict[str, Any]:

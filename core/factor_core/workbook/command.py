@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 SHOWN_ASSETS = 40  # rows of the printed table; the workbook holds them all
 SHOWN_ERRORS = 5
 HEADS = (
-    *("asset", "alpha a year", "t (NW)", "beta", "R2", "residual vol", "Sharpe", "appraisal"),
-    *("hedged position", "n"),
+    *("asset", "alpha\na year", "t\n(NW)", "beta", "R2", "resid.\nvol", "Sharpe"),
+    *("appr.\nratio", "hedged\nposition", "n"),
 )
 
 
@@ -150,9 +151,17 @@ def _table(data: TemplateData) -> Table:
         f"hedged position: for a risk budget of ${BUDGET:,.0f} a month; "
         "t (NW): Newey-West standard errors"
     )
-    table = Table(title=title, caption=caption, title_justify="left", caption_justify="left")
-    for j, head in enumerate(HEADS):
-        table.add_column(head, justify="right" if j else "left", no_wrap=True)
+    table = Table(
+        title=title,
+        caption=caption,
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column(HEADS[0], max_width=16, no_wrap=True)
+    for head in HEADS[1:]:
+        table.add_column(head, justify="right", no_wrap=True)
     for row in summary_rows(data)[:SHOWN_ASSETS]:
         table.add_row(*row)
     return table

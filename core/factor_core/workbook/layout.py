@@ -85,12 +85,18 @@ class Page:
         else:
             self.sheet.write_string(row, column, text, self.book.format(style))
 
-    def section(self, row: int, text: str, first: int = 0, last: int = 7) -> None:
-        """Write a section heading with a rule across the columns first..last."""
+    def section(
+        self, row: int, text: str, first: int = 0, last: int = 7, *, tall: bool = True
+    ) -> None:
+        """Write a section heading with a rule across the columns first..last.
+
+        Beside a long table the row keeps its height: `tall` is False.
+        """
         for column in range(first, last + 1):
             self.sheet.write_blank(row, column, None, self.book.format("section"))
         self.text(row, first, text, "section")
-        self.sheet.set_row(row, 20)
+        if tall:
+            self.sheet.set_row(row, 20)
 
     def paragraph(self, row: int, text: str, first: int = 0, last: int = 7, lines: int = 2) -> None:
         """Write wrapped text merged over the columns first..last; `lines` sets the row's height."""
@@ -129,9 +135,17 @@ class Page:
         self.formulas += 1
 
     def plain(self, row: int, column: int, formula: str, style: str = "general") -> None:
-        """Write a native formula of one cell in the classic form: for long columns of them."""
+        """Write a native formula of one cell in the classic form."""
         self.sheet.write_formula(row, column, formula, self.book.format(style), 0)
         self.formulas += 1
+
+    def long_column(self, row: int, column: int, formulas: Sequence[str], style: str) -> None:
+        """Write native formulas below one another, none of them younger than Excel 2007."""
+        # Looking each of them up among the younger functions takes longer than writing it.
+        self.sheet.use_future_functions = False
+        for i, formula in enumerate(formulas):
+            self.plain(row + i, column, formula, style)
+        self.sheet.use_future_functions = True
 
     def labelled(self, row: int, column: int, label: str, formula: str, style: str) -> str:
         """Write a label and, right of it, a formula; return the formula cell's reference."""
@@ -194,7 +208,8 @@ class Page:
             self.link(NAVIGATION_ROW, 0, before.name, f"\N{LEFTWARDS ARROW} {before.name}")
             self.link(NAVIGATION_ROW, 1, "Start", "Start")
         if after:
-            self.link(NAVIGATION_ROW, 2, after.name, f"{after.name} \N{RIGHTWARDS ARROW}")
+            column = 2 if before else 0
+            self.link(NAVIGATION_ROW, column, after.name, f"{after.name} \N{RIGHTWARDS ARROW}")
 
     def widths(self, *widths: float) -> None:
         """Set the widths of the first columns, in characters."""

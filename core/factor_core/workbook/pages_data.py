@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from xlsxwriter.utility import xl_range_abs
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.charts import Series
@@ -35,7 +35,7 @@ def write_data(book: Book, data: TemplateData, refs: References) -> Page:  # noq
         f"One row a date, oldest first. With your own: factor-udfs new BOOK.xlsm --{kind} FILE.csv",
     )
     right = len(data.names) + 3
-    page.widths(12, *[13] * (len(data.names) + 1), 3, 24, *[13] * 9)
+    page.widths(12, *[13] * (len(data.names) + 1), 3, 26, *[13] * 9)
     _write_series(page, data)
     row = _write_source(page, data, right)
     row = _write_completeness(page, data, row + 1, right)
@@ -70,7 +70,7 @@ def _write_series(page: Page, data: TemplateData) -> None:
     page.text(HEADER_ROW, 0, "Date", "header_left")
     for column, name in enumerate([*data.names, "Risk-free"], 1):
         page.value(HEADER_ROW, column, name, "header")  # whatever it is, it is no formula
-    page.sheet.set_row(HEADER_ROW, 2 * blocks.LINE_HEIGHT)
+    page.sheet.set_row(HEADER_ROW, 34)
     for i, day in enumerate(data.dates):
         row = FIRST_ROW + i
         page.value(row, 0, day, "input date")
@@ -82,7 +82,7 @@ def _write_series(page: Page, data: TemplateData) -> None:
 
 def _write_source(page: Page, data: TemplateData, column: int) -> int:
     last = column + 9
-    page.section(HEADER_ROW, "Source", first=column, last=last)
+    page.section(HEADER_ROW, "Source", first=column, last=last, tall=False)
     row = HEADER_ROW + 1
     for text in (data.source, *data.notes):
         page.value(row, column, text, "label")
@@ -92,7 +92,7 @@ def _write_source(page: Page, data: TemplateData, column: int) -> int:
 
 def _write_completeness(page: Page, data: TemplateData, row: int, column: int) -> int:
     """Write what each column holds, and what aligning the chosen asset with the market drops."""
-    page.section(row, "What is there, what is missing", first=column, last=column + 9)
+    page.section(row, "What is there, what is missing", first=column, last=column + 9, tall=False)
     names = ["Series", "first date", "last date", "filled", "missing", "first", "last"]
     blocks.header(page, row + 1, column, names)
     style = "percent" if data.are_returns else "price"
@@ -119,7 +119,7 @@ def _write_completeness(page: Page, data: TemplateData, row: int, column: int) -
 
 
 def _write_risk_free(page: Page, data: TemplateData, row: int, column: int) -> None:
-    page.section(row, "Risk-free rate a year", first=column, last=column + 9)
+    page.section(row, "Risk-free rate a year", first=column, last=column + 9, tall=False)
     # The first price has no return, so its rate is not used.
     first = FIRST_ROW + (not data.are_returns)
     cells = _data_column(page, data, len(data.names) + 1, first)
@@ -131,7 +131,7 @@ def _write_risk_free(page: Page, data: TemplateData, row: int, column: int) -> N
         row + 3, column, "and back to a period", "=RF_PER_PERIOD(rf_annual,periods)", "percent4"
     )
     note = "The mean scales by the number of periods; rf_annual / periods is the average rate."
-    page.text(row + 3, column + 2, note, "remark")
+    page.text(row + 3, column + 3, note, "remark")
 
 
 def _draw_prices(page: Page, data: TemplateData, row: int, column: int) -> None:
@@ -153,6 +153,7 @@ def _draw_prices(page: Page, data: TemplateData, row: int, column: int) -> None:
         series,
         size=(900, 420),
         number_format="#,##0",
+        years=data.years,
         logarithmic=True,
     )
 
@@ -174,13 +175,13 @@ def write_returns(book: Book, data: TemplateData, refs: References) -> Page:
         "Excess returns are what regressions need: subtract the risk-free rate once, here.",
     )
     columns = returns_columns(data)
-    page.widths(12, *[10.5] * (columns.statistics - 2), 3, 24, *[12] * 9)
-    page.sheet.set_row(HEADER_ROW, 2 * blocks.LINE_HEIGHT)
+    page.widths(12, *[10.5] * (columns.statistics - 2), 3, 32, 22, 22, *[13] * 7)
+    page.sheet.set_row(HEADER_ROW, 34)
     _write_return_columns(page, data)
     _write_chosen(page, data)
     at = columns.statistics
     row = _write_statistics(page, data, HEADER_ROW, at)
-    row = _write_alignment(page, data, row + 1, at)
+    row = _write_alignment(page, row + 1, at)
     if data.periods > 200:  # only daily rows can lose a holiday
         _write_row_loss(page, refs, row + 1, at)
     page.freeze(FIRST_ROW, 1)
@@ -261,12 +262,12 @@ MOMENTS = (
     Moment("", "", ""),
     Moment("smallest", "=MIN({x})", "percent"),
     Moment("largest", "=MAX({x})", "percent"),
-    Moment("correlation with market", "=CORREL({x},{m})", "number"),
+    Moment("correl. with market", "=CORREL({x},{m})", "number"),
 )
 
 
 def _write_statistics(page: Page, data: TemplateData, row: int, column: int) -> int:
-    page.section(row - 1, "Excess returns in numbers", first=column, last=column + 9)
+    page.section(row - 1, "Excess returns in numbers", first=column, last=column + 9, tall=False)
     header = ["Series", *(moment.name for moment in MOMENTS)]
     blocks.header(page, row, column, header, lines=2)
     first = returns_columns(data).excess
@@ -290,24 +291,39 @@ def _numbers(page: Page, data: TemplateData, column: int) -> str:
     return data.native(cells)
 
 
-def _write_alignment(page: Page, data: TemplateData, row: int, column: int) -> int:
+def _write_alignment(page: Page, row: int, column: int) -> int:
     """Write what matching the dates of the asset and of the market drops."""
-    page.section(row, "What matching the dates drops", first=column, last=column + 9)
+    page.section(row, "What matching the dates drops", first=column, last=column + 9, tall=False)
     note = (
         "Dates on which the asset has a return, beside those of the market. "
         "The lag that fits best shows a series that is dated a row too early or late."
     )
     page.text(row + 1, column, note, "remark")
-    columns = returns_columns(data)
-    last = HEADER_ROW + data.returns
-    dates = page.range(FIRST_ROW, columns.dates, last, columns.dates)
-    pairs = []
-    for number in (columns.chosen, columns.chosen + 2):
-        cells = page.range(FIRST_ROW, number, last, number)
-        pairs.append(f"FILTER({dates},ISNUMBER({cells})),FILTER({cells},ISNUMBER({cells}))")
+    pairs = (f'IF({name}<>"",return_dates,""),{name}' for name in ("asset_excess", "market_excess"))
     formula = f"=ALIGN_REPORT({','.join(pairs)})"
-    page.spill(row + 2, column, formula, (16, 3), ["label", "general", "general"])
-    return row + 2 + 16
+    page.spill(row + 2, column, formula, (ALIGNMENT_ROWS, 3), _alignment_style, header=False)
+    end = row + 2 + ALIGNMENT_ROWS
+    listed, finding = row + 2 + LISTED_ROW, end - 1
+    texts = (
+        f'="Only "&asset_name&": "&{xl_rowcol_to_cell(listed, column + 1)}',
+        f'="Only "&market_name&": "&{xl_rowcol_to_cell(listed, column + 2)}',
+        f'="Finding: "&{xl_rowcol_to_cell(finding, column + 1)}',
+    )
+    for offset, text in enumerate(texts):  # whole, where the table's cells cut them off
+        page.text(end + offset, column, text)
+    return end + len(texts)
+
+
+ALIGNMENT_ROWS = 16
+LISTED_ROW, CORRELATION_ROWS = 4, (12, 14)
+
+
+def _alignment_style(i: int, j: int) -> str:
+    if i == 0:
+        return "header" if j else "header_left"
+    if j == 0:
+        return "label"
+    return "number" if i in CORRELATION_ROWS else "answer"
 
 
 HOLIDAYS = (
@@ -317,7 +333,9 @@ HOLIDAYS = (
 
 def _write_row_loss(page: Page, refs: References, row: int, column: int) -> None:
     """Write what becomes of beta when days without a quoted bill rate are dropped in silence."""
-    page.section(row, "The trap of rows dropped in silence", first=column, last=column + 9)
+    page.section(
+        row, "The trap of rows dropped in silence", first=column, last=column + 9, tall=False
+    )
     closed = HOLIDAYS.format(d=refs.dates)
     kept = f"IF({closed}=0,{{0}},NA())"
     lines = (
@@ -343,4 +361,4 @@ def _write_row_loss(page: Page, refs: References, row: int, column: int) -> None
         "a join that drops rows changes beta, and nothing in the output says so.",
     )
     for offset, text in enumerate(notes, 1):
-        page.text(row + offset, column + 2, text, "remark")
+        page.text(row + offset, column + 3, text, "remark")

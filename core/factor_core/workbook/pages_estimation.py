@@ -14,7 +14,8 @@ from factor_core.workbook.references import HEADER_ROW, References, TemplateData
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
 
-TOP = 4  # row of the first section, from 0
+TOP = 3  # row of the first section, from 0
+CHART, CHART_ROWS = (620, 380), 20
 ZERO = "1"  # agrees() scales by at least 1E-12: a difference of 1E-12 from 0 passes
 BOTH = "asset_excess,market_excess"
 BETA = f"FACTOR_BETA({BOTH})"
@@ -84,7 +85,7 @@ def write_comovement(book: Book, data: TemplateData, refs: References) -> Page:
     row = _write_with_one_another(page, data, row + 1)
     _draw_pairs(page, refs)
     page.freeze(3)
-    page.print_setup(TOP + 38, PAIR_SERIES - 2)
+    page.print_setup(TOP + 2 * CHART_ROWS, PAIR_SERIES - 2)
     return page
 
 
@@ -160,7 +161,7 @@ def _write_with_one_another(page: Page, data: TemplateData, row: int) -> int:
 def _write_residuals(page: Page, refs: References) -> None:
     """Write the series behind the charts and the two ends of each fitted line."""
     page.text(HEADER_ROW - 1, PAIR_SERIES, "Behind the charts", "strong")
-    page.sheet.set_column(PAIR_SERIES, PAIR_SERIES + 8, 12)
+    page.sheet.set_column(PAIR_SERIES, PAIR_SERIES + 8, 14)
     blocks.header(page, HEADER_ROW, PAIR_SERIES, ["Date"])
     page.spill(HEADER_ROW + 1, PAIR_SERIES, f"={refs.dates}", (refs.n, 1), "date", header=False)
     for offset, name in ((1, "asset"), (2, "second")):
@@ -168,8 +169,7 @@ def _write_residuals(page: Page, refs: References) -> None:
         cells = page.spill(HEADER_ROW, PAIR_SERIES + offset, formula, (refs.n + 1, 1), "percent")
         page.book.name(f"{name}_residual", cells)
     column = PAIR_SERIES + 4
-    heads = ["Fitted line at", "=asset_name", "=second_asset"]
-    blocks.header(page, HEADER_ROW, column, heads, lines=2)
+    blocks.header(page, HEADER_ROW, column, ["Fitted line at", "=asset_name", "=second_asset"])
     for row, end in ((HEADER_ROW + 1, "MIN"), (HEADER_ROW + 2, "MAX")):
         page.formula(row, column, f"={end}(market_excess)", "percent")
         at = xl_rowcol_to_cell(row, column)
@@ -197,13 +197,13 @@ def _draw_pairs(page: Page, refs: References) -> None:
         )
         title = blocks.live_title(page, TOP + 2, column + 1, f'={name}&" against "&market_name')
         axes = ("Market, excess return a period", "Asset, excess return a period")
-        charts.scatter(page, (TOP, column), title, axes, above, size=(500, 340))
+        charts.scatter(page, (TOP, column), title, axes, above, size=(500, 380))
         title = blocks.live_title(
-            page, TOP + 21, column + 1, f'="What the market leaves of "&{name}'
+            page, TOP + CHART_ROWS, column + 1, f'="What the market leaves of "&{name}'
         )
         below = (Series("residual", f"={refs.market}", f"={residual}", colour),)
         axes = ("Market, excess return a period", "Residual a period")
-        charts.scatter(page, (TOP + 19, column), title, axes, below, size=(500, 340))
+        charts.scatter(page, (TOP + CHART_ROWS, column), title, axes, below, size=(500, 380))
 
 
 # ------------------------------------------------------------------------------------- Regression
@@ -358,7 +358,7 @@ def _write_null_beta(page: Page, row: int) -> int:
         Line(
             "Answer",
             f'=IF({at[3]}<1-confidence,"yes, different","no, cannot tell")',
-            "general",
+            "answer",
             note="No is not a proof of equality: the data cannot tell the two apart.",
         ),
     )
@@ -450,8 +450,8 @@ def _write_histogram(page: Page, data: TemplateData) -> None:
     """Count residuals by size beside what the normal law gives."""
     page.text(HEADER_ROW - 1, FIT_SERIES, "Behind the chart", "strong")
     heads = ["Residual / its volatility", "residuals", "normal law"]
-    page.sheet.set_column(FIT_SERIES, FIT_SERIES + 2, 12)
-    blocks.header(page, HEADER_ROW, FIT_SERIES, heads, lines=2)
+    page.sheet.set_column(FIT_SERIES, FIT_SERIES + 2, 24)
+    blocks.header(page, HEADER_ROW, FIT_SERIES, heads)
     e = data.native("asset_residual")
     s = f"RESIDUAL_VOL({BOTH})"
     for i in range(BINS):
@@ -480,9 +480,12 @@ def _draw_residuals(page: Page, refs: References) -> None:
     series = [Series("residual", f"={refs.dates}", residual, styles.BLUE, width=0.75)]
     axes = ("Date", "Residual a period")
     where = (TOP, CHART_COLUMN)
-    charts.lines(page, where, title, axes, series, size=(620, 360), number_format="0%")
+    charts.lines(page, where, title, axes, series, CHART, "0%", years=refs.years)
     title = blocks.live_title(
-        page, TOP + 23, CHART_COLUMN + 1, '="Residuals of "&asset_name&" beside the normal law"'
+        page,
+        TOP + CHART_ROWS + 2,
+        CHART_COLUMN + 1,
+        '="Residuals of "&asset_name&" beside the normal law"',
     )
     first, end = HEADER_ROW + 1, HEADER_ROW + BINS
     centres = f"={page.range(first, FIT_SERIES, end, FIT_SERIES)}"
@@ -494,5 +497,5 @@ def _draw_residuals(page: Page, refs: References) -> None:
         )
     ]
     axes = ("Residual in units of its volatility (outermost: and beyond)", "Periods")
-    where = (TOP + 21, CHART_COLUMN)
-    charts.columns(page, where, title, axes, bars, size=(620, 360), number_format="#,##0")
+    where = (TOP + CHART_ROWS, CHART_COLUMN)
+    charts.columns(page, where, title, axes, bars, CHART, "#,##0", numbered=True)

@@ -5,19 +5,93 @@ from __future__ import annotations
 # ruff: noqa: E501  (formulas are read better whole than wrapped)
 from typing import TYPE_CHECKING, NamedTuple
 
-from factor_core.workbook import blocks
-from factor_core.workbook.blocks import Line
-from factor_core.workbook.pages_sizing import market_rows
+from factor_core.workbook import blocks, charts, styles
+from factor_core.workbook.blocks import CHART_COLUMN, Line
+from factor_core.workbook.charts import Series
+from factor_core.workbook.pages_sizing import MILLIONS, joint_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from factor_core.workbook.layout import Book, Page
     from factor_core.workbook.references import References, TemplateData
 
 PAIR = "second_excess,market_excess"
 NEAR_ZERO = "100"  # of 1E-12, the smallest scale that a check knows
+SHARPE_AXES = ("With and without hedge, and the market", "Sharpe ratio a year")
+MONEY_AXES = ("Position", "Position, $ million")
 ANSWERS = ("Answer", "live", "second way", "check", "how")
+
+
+class Exercise(NamedTuple):
+    """A question and its live answers; {pair} is second asset and market, as a regression has them."""
+
+    title: str
+    question: str
+    answers: tuple[Line, ...]
+
+
+# {asset} and {market} are each of the pair over the rows of its regression, {hedged} the hedged
+# series for functions that stop at #N/A.
+EXERCISES = (
+    Exercise(
+        '="1. Regress "&second_asset&" on "&market_name',
+        "What are its beta and its alpha a year? Is alpha different from 0, and how much of the variance does the market explain?",
+        (
+            Line("Beta", "=FACTOR_BETA({pair})", "number", "=SLOPE({pair})", "FACTOR_BETA; SLOPE"),
+            Line("Alpha a year", "=FACTOR_ALPHA({pair},periods)", "percent", "=INTERCEPT({pair})*periods", "FACTOR_ALPHA with periods; INTERCEPT x periods"),
+            Line("t of alpha", "=ALPHA_TSTAT({pair})", "number2", "=INTERCEPT({pair})/(STEYX({pair})*SQRT(1/COUNT({asset})+AVERAGE({market})^2/DEVSQ({market})))", "ALPHA_TSTAT; intercept over its standard error"),
+            Line("t of beta", "=BETA_TSTAT({pair})", "number2", "=SLOPE({pair})*SQRT(DEVSQ({market}))/STEYX({pair})", "BETA_TSTAT; slope over its standard error"),
+            Line("R2", "=R_SQUARED({pair})", "percent", "=RSQ({pair})", "R_SQUARED; RSQ"),
+        ),
+    ),
+    Exercise(
+        '="2. Hedge $1,000,000 of "&second_asset',
+        "Which position in the market hedges it? What are the mean, the volatility and the beta of the hedged position?",
+        (
+            Line("Position in the market", "=HEDGE_RATIO({pair})*1000000", "money", "=-SLOPE({pair})*1000000", "HEDGE_RATIO; minus the slope"),
+            Line("Mean of the hedged returns a year", "=AVERAGE({hedged})*periods", "percent", "=FACTOR_ALPHA({pair},periods)", "The mean of HEDGED_SERIES is alpha."),
+            Line("Volatility of the hedged returns a year", "=STDEV.S({hedged})*SQRT(periods)", "percent", "=RESIDUAL_VOL({pair},periods)", "Its volatility is the residual volatility."),
+            Line("Beta of the hedged returns", "=FACTOR_BETA(HEDGED_SERIES({pair}),market_excess)", "number6", "=0", "Its beta is 0, in sample.", tolerance=NEAR_ZERO),
+        ),
+    ),
+    Exercise(
+        "3. Sharpe ratio both ways",
+        "What is the Sharpe ratio with and without the hedge, and which is larger?",
+        (
+            Line("Sharpe ratio, unhedged", "=SHARPE_RATIO(second_excess,periods)", "number", "=AVERAGE(second_excess)/STDEV.S(second_excess)*SQRT(periods)", "SHARPE_RATIO; mean over standard deviation"),
+            Line("Sharpe ratio, hedged", "=SHARPE_RATIO({hedged},periods)", "number", "=APPRAISAL_RATIO({pair},periods)", "SHARPE_RATIO of HEDGED_SERIES; APPRAISAL_RATIO"),
+            Line("Sharpe ratio of the market", "=SHARPE_RATIO(market_excess,periods)", "number", "=AVERAGE(market_excess)/STDEV.S(market_excess)*SQRT(periods)", "What the hedge gives up is a position with this Sharpe ratio."),
+            Line("Hedging ... the Sharpe ratio", '=IF(APPRAISAL_RATIO({pair})>SHARPE_RATIO(second_excess),"raises","lowers")', "word", note="It lowers it where the market's is high beside the appraisal ratio."),
+        ),
+    ),
+    Exercise(
+        '="4. Size it on a volatility budget of "&TEXT(exercise_budget,"$#,##0")&" a year"',
+        "How large is the position without hedge, with hedge, and the hedge itself?",
+        (
+            Line("Position, unhedged", "=POSITION_SIZE(exercise_budget,STDEV.S({asset}),1,periods)", "money", "=exercise_budget/(STDEV.S({asset})*SQRT(periods))", "POSITION_SIZE with a budget of 1 period a year; budget over annual volatility"),
+            Line("Position, hedged", "=INDEX(HEDGED_POSITION_SIZE(exercise_budget,{pair},1,periods),1,1)", "money", "=POSITION_SIZE(exercise_budget,STDEV.S({asset}),1,periods)/SQRT(1-RSQ({pair}))", "HEDGED_POSITION_SIZE; unhedged / SQRT(1 - R2)"),
+            Line("Position in the market", "=INDEX(HEDGED_POSITION_SIZE(exercise_budget,{pair},1,periods),1,2)", "money", "=-SLOPE({pair})*INDEX(HEDGED_POSITION_SIZE(exercise_budget,{pair},1,periods),1,1)", "Its second cell; minus beta x position"),
+            Line("Risk of the hedged position a year", "=INDEX(HEDGED_POSITION_SIZE(exercise_budget,{pair},1,periods),1,1)*RESIDUAL_VOL({pair},periods)", "money", "=exercise_budget", "Position x residual volatility is the budget."),
+        ),
+    ),
+    Exercise(
+        "5. What to expect",
+        "What return does the CAPM expect at the premium of Start, and what would the two positions have earned a year at the sample's means?",
+        (
+            Line("Expected return a year by the CAPM", "=CAPM_RETURN(rf_annual,FACTOR_BETA({pair}),market_premium)", "percent", "=rf_annual+SLOPE({pair})*market_premium", "CAPM_RETURN; rf + beta x premium"),
+            Line("The same and its alpha", "=EXPECTED_RETURN(rf_annual,FACTOR_BETA({pair}),market_premium,FACTOR_ALPHA({pair})*periods)", "percent", "=rf_annual+SLOPE({pair})*market_premium+INTERCEPT({pair})*periods", "EXPECTED_RETURN: as if alpha would last. Judge by its t."),
+            Line("Profit a year, unhedged", "=EXPECTED_PNL(POSITION_SIZE(exercise_budget,STDEV.S({asset}),1,periods),FACTOR_ALPHA({pair}),FACTOR_BETA({pair}),AVERAGE({market}),periods)", "money", "=POSITION_SIZE(exercise_budget,STDEV.S({asset}),1,periods)*AVERAGE({asset})*periods", "EXPECTED_PNL; position x mean"),
+            Line("Profit a year, hedged", '=EXPECTED_PNL(INDEX(HEDGED_POSITION_SIZE(exercise_budget,{pair},1,periods),1,1),FACTOR_ALPHA({pair}),,,periods,"alpha")', "money", "=INDEX(HEDGED_POSITION_SIZE(exercise_budget,{pair},1,periods),1,1)*INTERCEPT({pair})*periods", "EXPECTED_PNL of kind alpha; position x alpha"),
+        ),
+    ),
+    Exercise(
+        "6. What the risk is made of",
+        "Which part of its variance could the hedge not remove?",
+        (
+            Line("Idiosyncratic share of the variance", "=1-FACTOR_SHARE({pair})", "percent", "=RESIDUAL_VOL({pair})^2/VAR.S({asset})", "1 - FACTOR_SHARE; residual variance over variance"),
+            Line("Share of the volatility that is left", "=RESIDUAL_VOL({pair})/STDEV.S({asset})", "percent", "=SQRT(1-RSQ({pair}))", "SQRT(1 - R2): a hedge that explains 40 % of variance removes 23 % of volatility."),
+        ),
+    ),
+)  # fmt: skip
 
 
 def write_exercises(book: Book, data: TemplateData, refs: References) -> Page:  # noqa: ARG001
@@ -29,226 +103,39 @@ def write_exercises(book: Book, data: TemplateData, refs: References) -> Page:  
         "The second asset and the exercise budget are inputs of Start.",
     )
     blocks.grid(page)
+    rows = joint_rows(data, "second_excess")
     hedged = f"HEDGED_SERIES({PAIR})"
     if data.has_gaps:
         hedged = f'IFNA({hedged},"")'
-    row = 3
-    exercises = (
-        ('="1. Regress "&second_asset&" on "&market_name', *_regression(market_rows(data))),
-        ('="2. Hedge $1,000,000 of "&second_asset', *_hedge(hedged)),
-        ("3. Sharpe ratio both ways", *_sharpe(hedged)),
-        (
-            '="4. Size it on a volatility budget of "&TEXT(exercise_budget,"$#,##0")&" a year"',
-            *_size(),
-        ),
-        ("5. What to expect", *_expect()),
-        ("6. What the risk is made of", *_risk()),
-    )
-    for title, question, answers in exercises:
-        row = _exercise(page, row, title, question, answers)
-    last = _published(page, row)
+    names = {"pair": PAIR, "asset": rows.asset, "market": rows.market, "hedged": hedged}
+    starts = [3]
+    for exercise in EXERCISES:
+        starts.append(_exercise(page, starts[-1], exercise, names))
+    last = _published(page, starts[-1])
+    _charts(page, starts[2] + 3, starts[3] + 3)
     page.freeze(3)
-    page.print_setup(last, blocks.LAST_COLUMN)
+    page.print_setup(last, CHART_COLUMN + 9)
     return page
 
 
-def _exercise(page: Page, row: int, title: str, question: str, answers: Sequence[Line]) -> int:
-    page.section(row, title, last=blocks.LAST_COLUMN)
-    blocks.paragraph(page, row + 1, question)
-    blocks.header(page, row + 2, 0, ANSWERS)
-    return blocks.lines(page, row + 3, answers) + 1
+def _charts(page: Page, sharpe: int, positions: int) -> None:
+    """Draw the three Sharpe ratios and the three positions, whose first rows are given."""
+    for row, first, text, axes, form in (
+        (3, sharpe, '="Sharpe ratio of "&second_asset', SHARPE_AXES, "0.00"),
+        (24, positions, '="Positions for "&second_asset', MONEY_AXES, MILLIONS),
+    ):
+        title = blocks.live_title(page, row + 1, CHART_COLUMN, text)
+        labels, values = (f"={page.range(first, column, first + 2, column)}" for column in (0, 1))
+        place = (row, CHART_COLUMN)
+        series = Series(axes[1], labels, values, styles.SERIES[0])
+        charts.columns(page, place, title, axes, [series], number_format=form)
 
 
-def _regression(market: str) -> tuple[str, tuple[Line, ...]]:
-    question = (
-        "What are its beta and its alpha a year? Is alpha different from 0, and how much of the "
-        "variance does the market explain?"
-    )
-    spread = f"SQRT(1/COUNT(second_excess)+AVERAGE({market})^2/DEVSQ({market}))"
-    return question, (
-        Line("Beta", f"=FACTOR_BETA({PAIR})", "number", f"=SLOPE({PAIR})", "FACTOR_BETA; SLOPE"),
-        Line(
-            "Alpha a year",
-            f"=FACTOR_ALPHA({PAIR},periods)",
-            "percent",
-            f"=INTERCEPT({PAIR})*periods",
-            "FACTOR_ALPHA with periods; INTERCEPT x periods",
-        ),
-        Line(
-            "t of alpha",
-            f"=ALPHA_TSTAT({PAIR})",
-            "number2",
-            f"=INTERCEPT({PAIR})/(STEYX({PAIR})*{spread})",
-            "ALPHA_TSTAT; intercept over its standard error",
-        ),
-        Line(
-            "t of beta",
-            f"=BETA_TSTAT({PAIR})",
-            "number2",
-            f"=SLOPE({PAIR})*SQRT(DEVSQ({market}))/STEYX({PAIR})",
-            "BETA_TSTAT; slope over its standard error",
-        ),
-        Line("R2", f"=R_SQUARED({PAIR})", "percent", f"=RSQ({PAIR})", "R_SQUARED; RSQ"),
-    )
-
-
-def _hedge(hedged: str) -> tuple[str, tuple[Line, ...]]:
-    question = (
-        "Which position in the market hedges it? What are the mean, the volatility and the beta of "
-        "the hedged position?"
-    )
-    return question, (
-        Line(
-            "Position in the market",
-            f"=HEDGE_RATIO({PAIR})*1000000",
-            "money",
-            f"=-SLOPE({PAIR})*1000000",
-            "HEDGE_RATIO; minus the slope",
-        ),
-        Line(
-            "Mean of the hedged returns a year",
-            f"=AVERAGE({hedged})*periods",
-            "percent",
-            f"=FACTOR_ALPHA({PAIR},periods)",
-            "The mean of HEDGED_SERIES is alpha.",
-        ),
-        Line(
-            "Volatility of the hedged returns a year",
-            f"=STDEV.S({hedged})*SQRT(periods)",
-            "percent",
-            f"=RESIDUAL_VOL({PAIR},periods)",
-            "Its volatility is the residual volatility.",
-        ),
-        Line(
-            "Beta of the hedged returns",
-            f"=FACTOR_BETA(HEDGED_SERIES({PAIR}),market_excess)",
-            "number6",
-            "=0",
-            "Its beta is 0, in sample.",
-            NEAR_ZERO,
-        ),
-    )
-
-
-def _sharpe(hedged: str) -> tuple[str, tuple[Line, ...]]:
-    return "What is the Sharpe ratio with and without the hedge, and which is larger?", (
-        Line(
-            "Sharpe ratio, unhedged",
-            "=SHARPE_RATIO(second_excess,periods)",
-            "number",
-            "=AVERAGE(second_excess)/STDEV.S(second_excess)*SQRT(periods)",
-            "SHARPE_RATIO; mean over standard deviation",
-        ),
-        Line(
-            "Sharpe ratio, hedged",
-            f"=SHARPE_RATIO({hedged},periods)",
-            "number",
-            f"=APPRAISAL_RATIO({PAIR},periods)",
-            "SHARPE_RATIO of HEDGED_SERIES; APPRAISAL_RATIO",
-        ),
-        Line(
-            "Hedging ... the Sharpe ratio",
-            f'=IF(APPRAISAL_RATIO({PAIR})>SHARPE_RATIO(second_excess),"raises","lowers")',
-            "check",
-            note="It lowers it where the market's return was worth its risk to the asset.",
-        ),
-    )
-
-
-def _size() -> tuple[str, tuple[Line, ...]]:
-    question = "How large is the position without hedge, with hedge, and the hedge itself?"
-    size = "POSITION_SIZE(exercise_budget,STDEV.S(second_excess),1,periods)"
-    hedged = f"HEDGED_POSITION_SIZE(exercise_budget,{PAIR},1,periods)"
-    return question, (
-        Line(
-            "Position, unhedged",
-            f"={size}",
-            "money",
-            "=exercise_budget/(STDEV.S(second_excess)*SQRT(periods))",
-            "POSITION_SIZE with a budget of 1 period a year; budget over annual volatility",
-        ),
-        Line(
-            "Position, hedged",
-            f"=INDEX({hedged},1,1)",
-            "money",
-            f"={size}/SQRT(1-RSQ({PAIR}))",
-            "HEDGED_POSITION_SIZE; unhedged / SQRT(1 - R2)",
-        ),
-        Line(
-            "Position in the market",
-            f"=INDEX({hedged},1,2)",
-            "money",
-            f"=-SLOPE({PAIR})*INDEX({hedged},1,1)",
-            "Its second cell; minus beta x position",
-        ),
-        Line(
-            "Risk of the hedged position a year",
-            f"=INDEX({hedged},1,1)*RESIDUAL_VOL({PAIR},periods)",
-            "money",
-            "=exercise_budget",
-            "Position x residual volatility is the budget.",
-        ),
-    )
-
-
-def _expect() -> tuple[str, tuple[Line, ...]]:
-    question = (
-        "What return does the CAPM expect at the premium of Start, and what would the two positions "
-        "have earned a year at the sample's means?"
-    )
-    beta, alpha = f"FACTOR_BETA({PAIR})", f"FACTOR_ALPHA({PAIR})"
-    mean = f"((AVERAGE(second_excess)-{alpha})/{beta})"
-    size = "POSITION_SIZE(exercise_budget,STDEV.S(second_excess),1,periods)"
-    hedged = f"INDEX(HEDGED_POSITION_SIZE(exercise_budget,{PAIR},1,periods),1,1)"
-    return question, (
-        Line(
-            "Expected return a year by the CAPM",
-            f"=CAPM_RETURN(rf_annual,{beta},market_premium)",
-            "percent",
-            f"=rf_annual+SLOPE({PAIR})*market_premium",
-            "CAPM_RETURN; rf + beta x premium",
-        ),
-        Line(
-            "The same and its alpha",
-            f"=EXPECTED_RETURN(rf_annual,{beta},market_premium,{alpha}*periods)",
-            "percent",
-            f"=rf_annual+SLOPE({PAIR})*market_premium+INTERCEPT({PAIR})*periods",
-            "EXPECTED_RETURN: as if alpha would last. Judge by its t.",
-        ),
-        Line(
-            "Profit a year, unhedged",
-            f"=EXPECTED_PNL({size},{alpha},{beta},{mean},periods)",
-            "money",
-            f"={size}*AVERAGE(second_excess)*periods",
-            "EXPECTED_PNL; position x mean",
-        ),
-        Line(
-            "Profit a year, hedged",
-            f'=EXPECTED_PNL({hedged},{alpha},,,periods,"alpha")',
-            "money",
-            f"={hedged}*INTERCEPT({PAIR})*periods",
-            "EXPECTED_PNL of kind alpha; position x alpha",
-        ),
-    )
-
-
-def _risk() -> tuple[str, tuple[Line, ...]]:
-    return "Which part of its variance could the hedge not remove?", (
-        Line(
-            "Idiosyncratic share of the variance",
-            f"=1-FACTOR_SHARE({PAIR})",
-            "percent",
-            f"=RESIDUAL_VOL({PAIR})^2/VAR.S(second_excess)",
-            "1 - FACTOR_SHARE; residual variance over variance",
-        ),
-        Line(
-            "Share of the volatility that is left",
-            f"=RESIDUAL_VOL({PAIR})/STDEV.S(second_excess)",
-            "percent",
-            f"=SQRT(1-RSQ({PAIR}))",
-            "SQRT(1 - R2): a hedge that explains 40 % of variance removes 23 % of volatility.",
-        ),
-    )
+def _exercise(page: Page, row: int, exercise: Exercise, names: dict[str, str]) -> int:
+    page.section(row, exercise.title, last=blocks.LAST_COLUMN)
+    blocks.paragraph(page, row + 1, exercise.question)
+    blocks.line_heads(page, row + 2, ANSWERS)
+    return blocks.lines(page, row + 3, blocks.filled(exercise.answers, **names)) + 1
 
 
 # -------------------------------------------------------------------------- Published figures
@@ -308,7 +195,7 @@ CLAIMS = (
     ),
     Line("Alpha a year", "=ANNUALIZE({alpha},252)", "number", "=0.1474", "", "5E-4"),
     Line("Factor variance", "={beta}^2*{var_f}", "number6", "=0.000183", "beta^2 x var_f", "3E-3"),
-    Line("Factor share", "={beta}^2*{var_f}/{var_r}", "percent1", "=0.415", "= R2", "3E-3"),
+    Line("Factor share", "={beta}^2*{var_f}/{var_r}", "percent1", "=0.415", "R2 again", "3E-3"),
     Line("Idiosyncratic share", "={var_e}/{var_r}", "percent1", "=0.585", "", "3E-3"),
     Line(
         "Position on $1,000,000 a month",
@@ -400,16 +287,7 @@ def _published(page: Page, row: int) -> int:
         page.value(i, 1, figure.value, figure.style)
         names[figure.name] = f"$B${i + 1}"
     row += 4 + len(FIGURES)
-    blocks.header(page, row, 0, ("What follows from them", "computed", "published", "check", "how"))
-    claims = [
-        Line(
-            claim.label,
-            claim.formula.format(**names),
-            claim.style,
-            claim.check,
-            claim.note,
-            claim.tolerance,
-        )
-        for claim in CLAIMS
-    ]
-    return blocks.lines(page, row + 1, claims) - 1
+    blocks.line_heads(
+        page, row, ("What follows from them", "computed", "published", "check", "how")
+    )
+    return blocks.lines(page, row + 1, blocks.filled(CLAIMS, **names)) - 1

@@ -14,7 +14,7 @@ from factor_core.workbook.references import HEADER_ROW, References, TemplateData
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
 
-TOP = 4  # row of the first section, from 0
+TOP = 3  # row of the first section, from 0
 ZERO = "1"  # agrees() scales by at least 1E-12: a difference of 1E-12 from 0 passes
 CHART = (620, 380)
 CHART_ROWS = 20
@@ -47,7 +47,7 @@ def write_tracking(book: Book, data: TemplateData, refs: References) -> Page:
     row = _write_tracking_errors(page, refs, row + 1)
     _draw_tracking(page, refs)
     page.freeze(3)
-    page.print_setup(TOP + 2 * CHART_ROWS + 2, SERIES - 2)
+    page.print_setup(TOP + 2 * CHART_ROWS, SERIES - 2)
     return page
 
 
@@ -114,7 +114,8 @@ def _write_tracking_errors(page: Page, refs: References, row: int) -> int:
     active = f"{refs.asset}-{refs.market}"
     numbers = f'IF(ISNUMBER({active}),{active},"")'
     residual = f"RESIDUAL_VOL({BOTH},periods)"
-    gap = f'(FACTOR_BETA({BOTH})-1)^2*VAR.S(IF(ISNUMBER({refs.asset}),{refs.market},""))*periods'
+    market = f'IF(ISNUMBER({active}),{refs.market},"")'
+    gap = f"(FACTOR_BETA({BOTH})-1)^2*VAR.S({market})*periods"
     block = (
         Line(
             "Residual volatility a year",
@@ -154,13 +155,14 @@ def _draw_tracking(page: Page, refs: References) -> None:
     ]
     title = _title(page, 1, '="Growth of 1 beyond cash: "&asset_name&" and its tracking portfolio"')
     axes = ("Date", "Growth of 1")
-    charts.lines(page, (TOP + CHART_ROWS, CHART_COLUMN), title, axes, drawn, CHART)
+    charts.lines(
+        page, (TOP + CHART_ROWS, CHART_COLUMN), title, axes, drawn, CHART, years=refs.years
+    )
 
 
 # ----------------------------------------------------------------------------------------- Hedged
 
-FULL, ROLLING, GROWTH = SERIES + 1, SERIES + 2, SERIES + 3  # three growths and two over OOS rows
-OUT_OF_SAMPLE = GROWTH + 3
+FULL, ROLLING, GROWTH, OUT_OF_SAMPLE = SERIES + 1, SERIES + 2, SERIES + 3, SERIES + 4
 
 
 def write_hedged(book: Book, data: TemplateData, refs: References) -> Page:
@@ -191,13 +193,10 @@ def _write_hedged_series(page: Page, refs: References) -> None:
     page.book.name("hedged_rolling", cells)
     first, last = HEADER_ROW + 1, HEADER_ROW + refs.n
     own, traded = (page.range(first, column, last, column) for column in (FULL, ROLLING))
-    tracking = f"Tracking!{xl_range_abs(first, SERIES + 1, last, SERIES + 1)}"
-    _growth(page, refs, GROWTH, "=asset_name", refs.asset)
-    _growth(page, refs, GROWTH + 1, "tracking portfolio", tracking)
-    _growth(page, refs, GROWTH + 2, "hedged, full-sample beta", own)
+    _growth(page, refs, GROWTH, '=asset_name&" hedged"', own)
     # Both over the rows that a rolling beta exists for, so that they compare like with like.
-    _growth(page, refs, OUT_OF_SAMPLE, "hedged, full-sample beta", own, where=traded)
-    _growth(page, refs, OUT_OF_SAMPLE + 1, "hedged, rolling lagged beta", traded, where=traded)
+    _growth(page, refs, OUT_OF_SAMPLE, "full-sample beta", own, where=traded)
+    _growth(page, refs, OUT_OF_SAMPLE + 1, "rolling lagged beta", traded, where=traded)
 
 
 def _write_hedge(page: Page, data: TemplateData, row: int) -> int:
@@ -267,7 +266,7 @@ def _write_in_and_out(page: Page, data: TemplateData, row: int) -> int:
     page.section(row, "In sample beside out of sample", last=9)
     text = (
         "The beta of the full sample was not known at the time. The rolling one uses only the rows "
-        "before (the window is set on Start) and trades a row later. Its hedge is never as neat."
+        "before (the window is set on Start) and trades a row later. Its hedge is seldom as neat."
     )
     blocks.paragraph(page, row + 1, text)
     columns = (
@@ -288,7 +287,8 @@ def _write_in_and_out(page: Page, data: TemplateData, row: int) -> int:
                 "d": xl_rowcol_to_cell(at - 1, j),
             }
             page.formula(at, j, formula.format(**cell), style)
-        blocks.note(page, at, remark, first=6)
+        if remark:
+            blocks.note(page, at, remark, first=6)
         at += 1
     return at
 
@@ -298,7 +298,7 @@ COMPARED = (
         "Rows",
         "=COUNT({x})",
         "integer",
-        "The first window of rows has no rolling beta yet: #N/A, left out here.",
+        "The first window has no rolling beta yet: #N/A, left out.",
     ),
     ("Mean a year", "=AVERAGE({x})*periods", "percent", ""),
     ("Volatility a year", "=STDEV.S({x})*SQRT(periods)", "percent", ""),
@@ -318,51 +318,55 @@ COMPARED = (
 )
 
 
-def _draw_hedged(page: Page, refs: References) -> None:
-    first, last = HEADER_ROW + 1, HEADER_ROW + refs.n
-
-    def column(number: int) -> str:
-        return f"={page.range(first, number, last, number)}"
-
-    def head(number: int) -> str:
-        return f"={page.reference(HEADER_ROW, number)}"
-
-    title = _title(page, 0, '="Growth of 1 beyond cash: "&asset_name&", tracking and hedged"')
+def draw_growth(page: Page, refs: References, where: tuple[int, int]) -> None:
+    """Draw the growth of asset, tracking portfolio and hedged asset, on whatever page."""
+    row, column = where
+    title = '="Growth of 1 beyond cash: "&asset_name&", tracking and hedged"'
+    title = blocks.live_title(page, row + 2, column + 2, title)
     drawn = [
-        Series(head(GROWTH + i), f"={refs.dates}", column(GROWTH + i), colour, width=1.5)
-        for i, colour in enumerate((styles.BLUE, styles.ORANGE, styles.GREEN))
+        _line("Tracking", TRACKING_GROWTH, refs, styles.BLUE),
+        _line("Tracking", TRACKING_GROWTH + 1, refs, styles.ORANGE),
+        _line("Hedged", GROWTH, refs, styles.GREEN),
     ]
-    axes = ("Date", "Growth of 1")
-    charts.lines(page, (TOP, CHART_COLUMN), title, axes, drawn, CHART)
+    charts.lines(page, where, title, ("Date", "Growth of 1"), drawn, CHART, years=refs.years)
+
+
+def _line(sheet: str, column: int, refs: References, colour: str, dash: str = "solid") -> Series:
+    """Return a line over dates of a column behind the charts of a page."""
+    cells = xl_range_abs(HEADER_ROW + 1, column, HEADER_ROW + refs.n, column)
+    head = xl_rowcol_to_cell(HEADER_ROW, column, row_abs=True, col_abs=True)
+    x, y = f"={refs.dates}", f"={sheet}!{cells}"
+    return Series(f"={sheet}!{head}", x, y, colour, width=1.5, dash=dash)
+
+
+def _draw_hedged(page: Page, refs: References) -> None:
+    draw_growth(page, refs, (TOP, CHART_COLUMN))
     title = _title(page, 1, '=asset_name&" hedged, against "&market_name&": no slope is left"')
+    hedged = page.range(HEADER_ROW + 1, FULL, HEADER_ROW + refs.n, FULL)
+    head = f"={page.reference(HEADER_ROW, FULL)}"
     points = (
-        Series("=asset_name", f"={refs.market}", f"={refs.asset}", "#BFBFBF"),
-        Series(head(FULL), f"={refs.market}", column(FULL), styles.GREEN),
+        Series(head, f"={refs.market}", f"={hedged}", styles.GREEN),
+        _alpha_line(page, TOP + CHART_ROWS + 3),
     )
     axes = ("Market, excess return a period", "Excess return a period")
-    where = (TOP + CHART_ROWS, CHART_COLUMN)
-    charts.scatter(page, where, title, axes, points, CHART)
+    charts.scatter(page, (TOP + CHART_ROWS, CHART_COLUMN), title, axes, points, CHART)
     title = _title(page, 2, '=asset_name&" hedged: in sample, and as it could have been traded"')
     drawn = [
-        Series(
-            head(OUT_OF_SAMPLE),
-            f"={refs.dates}",
-            column(OUT_OF_SAMPLE),
-            styles.GREEN,
-            width=1.5,
-            dash="dash",
-        ),
-        Series(
-            head(OUT_OF_SAMPLE + 1),
-            f"={refs.dates}",
-            column(OUT_OF_SAMPLE + 1),
-            styles.ORANGE,
-            width=1.5,
-        ),
+        _line("Hedged", OUT_OF_SAMPLE + 1, refs, styles.ORANGE),
+        _line("Hedged", OUT_OF_SAMPLE, refs, styles.GREEN, dash="dash"),
     ]
-    axes = ("Date", "Growth of 1")
+    axes = ("Date", "Growth of 1 from the first rolling beta on")
     where = (TOP + 2 * CHART_ROWS, CHART_COLUMN)
-    charts.lines(page, where, title, axes, drawn, CHART)
+    charts.lines(page, where, title, axes, drawn, CHART, years=refs.years)
+
+
+def _alpha_line(page: Page, row: int) -> Series:
+    """Write the ends of the fitted line, which is flat after hedging, under the chart."""
+    for i, end in enumerate(("MIN", "MAX")):
+        page.formula(row + i, CHART_COLUMN + 1, f"={end}(market_excess)", "percent")
+        page.formula(row + i, CHART_COLUMN + 2, f"=FACTOR_ALPHA({BOTH})", "percent4")
+    x, y = (page.range(row, CHART_COLUMN + j, row + 1, CHART_COLUMN + j) for j in (1, 2))
+    return Series("alpha + 0 x market", f"={x}", f"={y}", styles.ORANGE, line=True)
 
 
 # ----------------------------------------------------------------------------------------- shared
@@ -370,8 +374,7 @@ def _draw_hedged(page: Page, refs: References) -> None:
 
 def _series_head(page: Page) -> None:
     page.text(HEADER_ROW - 1, SERIES, "Behind the charts", "strong")
-    page.sheet.set_column(SERIES, SERIES + 7, 13)
-    page.sheet.set_row(HEADER_ROW, 2 * blocks.LINE_HEIGHT)
+    page.sheet.set_column(SERIES, SERIES + 5, 22)
 
 
 def _dates(page: Page, refs: References) -> None:
@@ -384,19 +387,19 @@ def _growth(
 ) -> None:
     """Write the growth of 1 row by row; a row without a number in `where` adds nothing."""
     page.text(HEADER_ROW, column, head, "header")
-    sheet, first = _sheet_and_column(returns)
-    _, condition = _sheet_and_column(where or returns)
-    other = _sheet_and_column(where or returns)[0]
+    r, w = _column_of(returns), _column_of(where or returns)
+    formulas = []
     for row in range(HEADER_ROW + 1, HEADER_ROW + 1 + refs.n):
         before = xl_rowcol_to_cell(row - 1, column) if row > HEADER_ROW + 1 else "1"
-        r, w = f"{sheet}{first}{row + 1}", f"{other}{condition}{row + 1}"
-        page.plain(row, column, f"=IF(ISNUMBER({w}),{before}*(1+{r}),{before})", "number")
+        grown = f"{before}*(1+{r}{row + 1})"
+        formulas.append(f"=IF(ISNUMBER({w}{row + 1}),{grown},{before})")
+    page.long_column(HEADER_ROW + 1, column, formulas, "number")
 
 
-def _sheet_and_column(cells: str) -> tuple[str, str]:
-    """Return "Returns!" and "$S" of the range "Returns!$S$6:$S$2017"."""
+def _column_of(cells: str) -> str:
+    """Return "Returns!$S" of the range "Returns!$S$6:$S$2017"."""
     sheet, _, address = cells.rpartition("!")
-    return f"{sheet}!", f"${address.split('$')[1]}"
+    return f"{sheet}!${address.split('$')[1]}"
 
 
 def _title(page: Page, number: int, formula: str) -> str:

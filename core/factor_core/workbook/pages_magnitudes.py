@@ -14,14 +14,31 @@ from factor_core.workbook.references import HEADER_ROW, References, TemplateData
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
 
-TOP = 4  # row of the first section, from 0
+TOP = 3  # row of the first section, from 0
 BOTH = "asset_excess,market_excess"
 BETA = f"FACTOR_BETA({BOTH})"
 ALPHA = f"FACTOR_ALPHA({BOTH})"
 ALPHA_A_YEAR = f"FACTOR_ALPHA({BOTH},periods)"
 N, DF = (f'FACTOR_STAT({BOTH},"{name}")' for name in ("n", "df"))
-MOST_DRAWN = 20  # assets that a chart can label
-SUMMARY_ROWS = 24
+CHART, CHART_ROWS = (620, 380), 20
+MOST_DRAWN = 15  # assets that a chart can label
+SUMMARY_STYLES = (
+    ("percent4", "percent"),  # alpha
+    *(("number", "number"),) * 3,  # beta, R-squared, adjusted
+    *(("variance", "variance"),) * 3,  # total, factor, idiosyncratic
+    *(("percent", "percent"),) * 2,  # total and residual volatility
+    *(("percent4", "percent"),) * 2,  # means of market and asset
+    *(("number", "number"),) * 2,  # Sharpe and appraisal ratio
+    *(("integer", "integer"),) * 5,  # rows used, first, last, ddof, degrees of freedom
+    ("label", "label"),  # which standard errors
+)
+
+
+def _summary_style(i: int, j: int) -> str:
+    if i == 0:
+        return "header" if j else "header_left"
+    styles_of_row = SUMMARY_STYLES[i - 1]
+    return ("label", *styles_of_row, "number6", "number2", "percent1")[j]
 
 
 def write_magnitudes(book: Book, data: TemplateData, refs: References) -> Page:
@@ -40,9 +57,9 @@ def write_magnitudes(book: Book, data: TemplateData, refs: References) -> Page:
     row = _write_table(page, data, row + 1)
     page.section(row, "Everything in one block: FACTOR_SUMMARY", last=9)
     formula = f"=FACTOR_SUMMARY({BOTH},periods)"
-    page.spill(row + 1, 0, formula, (SUMMARY_ROWS, 2), ["label", "general"], header=False)
+    page.spill(row + 1, 0, formula, (len(SUMMARY_STYLES) + 1, 6), _summary_style, header=False)
     page.freeze(3)
-    page.print_setup(row + 1 + SUMMARY_ROWS, CHART_COLUMN + 10)
+    page.print_setup(row + 1 + len(SUMMARY_STYLES), CHART_COLUMN + 9)
     return page
 
 
@@ -86,7 +103,7 @@ def _write_alpha(page: Page, row: int) -> int:
         Line(
             "Significant?",
             f'=IF(ABS({t_hac})>T.INV.2T(1-confidence,{DF}),"yes","no")',
-            "general",
+            "answer",
             note="Whether chance alone would rarely give an alpha this large.",
         ),
     )
@@ -190,7 +207,7 @@ def _write_table(page: Page, data: TemplateData, row: int) -> int:
     formula = f'=FACTOR_TABLE({assets},market_excess,periods,"hac")'
     style = ["label", "percent", "number2", "number", "percent1", "percent1", "number", "integer"]
     page.spill(row + 1, 0, formula, (m + 1, 8), style)
-    blocks.header(page, row + 1, 8, ["mean a year", "interval +-"], lines=2)
+    blocks.header(page, row + 1, 8, ["mean", "interval +-"], lines=2)
     for i in range(m):
         at = row + 2 + i
         cells = [xl_rowcol_to_cell(at, column) for column in range(8)]
@@ -204,29 +221,45 @@ def _write_table(page: Page, data: TemplateData, row: int) -> int:
 
 
 def _draw_table(page: Page, row: int, m: int) -> None:
+    """Draw alphas with their intervals, and means against betas; helpers stand under the charts."""
+
     def column(number: int) -> str:
         return f"={page.range(row, number, row + m - 1, number)}"
 
-    bars = [Series("alpha a year", column(0), column(1), error_bars=column(9))]
+    low, high = CHART_COLUMN + 1, CHART_COLUMN + 2
+    for i in range(m):
+        alpha, half = (xl_rowcol_to_cell(row + i, j) for j in (1, 9))
+        page.formula(TOP + 1 + i, low, f"={alpha}-{half}", "percent")
+        page.formula(TOP + 1 + i, high, f"={alpha}+{half}", "percent")
+    ends = tuple(f"={page.range(TOP + 1, j, TOP + m, j)}" for j in (low, high))
+    bars = [
+        Series("alpha a year", column(0), column(1), error_bars=column(9), ends=(ends[0], ends[1]))
+    ]
     axes = ("Asset", "Alpha a year, with its interval")
     title = "Alpha a year, and how sure it is (Newey-West)"
     where = (TOP, CHART_COLUMN)
-    charts.columns(page, where, title, axes, bars, size=(620, 360), number_format="0%")
-    page.formula(TOP + 23, CHART_COLUMN + 1, "=MAX(0,0)", "number")
-    page.formula(TOP + 24, CHART_COLUMN + 1, f"=MAX(1,{column(3)[1:]})*1.1", "number")
-    for offset in (23, 24):
-        beta = xl_rowcol_to_cell(TOP + offset, CHART_COLUMN + 1)
-        mean = f"={beta}*ANNUALIZE(AVERAGE(market_excess),periods)"
-        page.formula(TOP + offset, CHART_COLUMN + 2, mean, "percent")
-    x, y = (
-        f"={page.range(TOP + 23, number, TOP + 24, number)}"
-        for number in (CHART_COLUMN + 1, CHART_COLUMN + 2)
-    )
-    points = [
-        Series("assets", column(3), column(8)),
-        Series("the market at that beta", x, y, styles.ORANGE, line=True),
-    ]
+    charts.columns(page, where, title, axes, bars, CHART, number_format="0%")
+    line = _market_line(page, TOP + CHART_ROWS + 1, page.range(row, 3, row + m - 1, 3))
+    points = [*(_point(page, row + i, i) for i in range(m)), line]
     axes = ("Beta", "Mean excess return a year")
     title = "Mean return and beta: the height above the line is alpha"
-    where = (TOP + 21, CHART_COLUMN)
-    charts.scatter(page, where, title, axes, points, size=(620, 360), number_formats=("0.0", "0%"))
+    where = (TOP + CHART_ROWS, CHART_COLUMN)
+    charts.scatter(page, where, title, axes, points, CHART, number_formats=("0.0", "0%"))
+
+
+def _point(page: Page, row: int, i: int) -> Series:
+    """Return the point of one asset: its beta and its mean."""
+    name, beta, mean = (f"={page.reference(row, column)}" for column in (0, 3, 8))
+    colour = styles.SERIES[i % len(styles.SERIES)]
+    return Series(name, beta, mean, colour, size=7, labelled=True)
+
+
+def _market_line(page: Page, row: int, betas: str) -> Series:
+    """Write the two ends of the line of mixes of market and cash, and return it."""
+    page.value(row, CHART_COLUMN + 1, 0, "number")
+    page.formula(row + 1, CHART_COLUMN + 1, f"=1.1*MAX(1,{betas})", "number")
+    for end in (row, row + 1):
+        mean = f"={xl_rowcol_to_cell(end, CHART_COLUMN + 1)}*AVERAGE(market_excess)*periods"
+        page.formula(end, CHART_COLUMN + 2, mean, "percent")
+    x, y = (page.range(row, CHART_COLUMN + j, row + 1, CHART_COLUMN + j) for j in (1, 2))
+    return Series("market and cash mixed", f"={x}", f"={y}", styles.ORANGE, line=True)

@@ -34,6 +34,7 @@ INDUSTRIES = {
 COUNT, K, LAST, CHARTS = len(INDUSTRIES), len(FACTORS), 12, 14
 ONE, ALL, MONTHS = "industry_chosen,factors_carhart", "industry_excess,factors_carhart", "12"
 OBSERVATIONS = "COUNT(monthly_dates)"
+CHART_SIZE = (620, 350)  # three of them end where the first printed page does
 REGRESSION, LINEST, HEDGE, TABLE = 7, 15, 21, 29  # rows of the sections, from 0
 FACTOR_COV, MODEL, SAMPLE, FIT, RESIDUAL = 46, 54, 69, 84, 92
 
@@ -48,6 +49,7 @@ def cells(row: int, column: int, rows: int = 1, columns: int = 1) -> str:
 def grid(page: Page) -> None:
     """Set the widths of a page with tables of twelve columns."""
     page.widths(27, *([11.5] * LAST), 2)
+    page.sheet.set_default_row(blocks.LINE_HEIGHT)
 
 
 def remark(page: Page, row: int, text: str, first: int) -> None:
@@ -268,7 +270,7 @@ def _model_covariance(page: Page) -> None:
     notes = (
         "The sums of the diagonals are equal: D holds exactly what the factors leave.",
         "Off the diagonal the model knows only what goes through the factors.",
-        "For 500 assets the model needs 2,510 numbers, the sample's matrix 125,250 - and with less",
+        "For 500 assets the model needs 2,510 numbers, the sample's matrix 125,250; with fewer",
         "than 500 periods that matrix has no inverse. This is what a factor model of risk is for.",
     )
     for i, text in enumerate(notes):
@@ -310,12 +312,14 @@ def _multifactor_charts(page: Page) -> None:
         f"={page.range(first, 9, last, 9)}",
         error_bars=f"={page.range(first, 10, last, 10)}",
     )
-    charts.columns(page, (3, CHARTS), title, ("Factor", "Beta"), [betas], number_format="0.00")
+    axes = ("Factor", "Beta")
+    place, size = (3, CHARTS), CHART_SIZE
+    charts.columns(page, place, title, axes, [betas], size=size, number_format="0.00")
     first, last = TABLE + 2, TABLE + 1 + COUNT
     names = f"={page.range(first, 0, last, 0)}"
     for row, column, title, axis, form in (
-        (TABLE, 7, "R2 on four factors by industry", "R2", "0%"),
-        (FACTOR_COV + 4, 1, "Alpha a year on four factors by industry", "Alpha a year", "0%"),
+        (21, 7, "R2 on four factors by industry", "R2", "0%"),
+        (39, 1, "Alpha a year on four factors by industry", "Alpha a year", "0%"),
     ):
         series = Series(
             f"={page.reference(TABLE + 1, column)}",
@@ -324,4 +328,5 @@ def _multifactor_charts(page: Page) -> None:
             styles.SERIES[0],
         )
         axes = ("Industry", axis)
-        charts.columns(page, (row, CHARTS), title, axes, [series], number_format=form)
+        place = (row, CHARTS)
+        charts.columns(page, place, title, axes, [series], size=size, number_format=form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E501  (formulas are read better whole than wrapped)
 from typing import TYPE_CHECKING
 
 from xlsxwriter.utility import xl_range_abs
@@ -9,15 +10,51 @@ from xlsxwriter.utility import xl_range_abs
 from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.blocks import CHART_COLUMN, CLOSE, Line
 from factor_core.workbook.charts import Series
-from factor_core.workbook.pages_sizing import BOTH, horizon, market_rows
+from factor_core.workbook.pages_sizing import BOTH, Rows, horizon, joint_rows
 from factor_core.workbook.references import FIRST_ROW, HEADER_ROW, returns_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from factor_core.workbook.layout import Book, Page
     from factor_core.workbook.references import References, TemplateData
 
 ALL = "assets_excess,market_excess"
 SECOND_CHART = 24  # its row, below the first
+
+# In the formulas below, {both} is asset and market together, as a regression takes them; {asset}
+# and {market} are each of them over the rows of that regression.
+RATIOS = (
+    Line("Mean excess return a year", '=ANNUALIZE(AVERAGE(asset_excess),periods,"mean")', "percent", "=AVERAGE(asset_excess)*periods", "Arithmetic mean x periods: the mean that a regression splits into alpha and beta."),
+    Line("Volatility a year", '=ANNUALIZE(STDEV.S(asset_excess),periods,"vol")', "percent", "=STDEV.S(asset_excess)*SQRT(periods)", "Standard deviation with n-1, x SQRT(periods)."),
+    Line("Sharpe ratio, unhedged", "=SHARPE_RATIO(asset_excess,periods)", "number", "=AVERAGE(asset_excess)/STDEV.S(asset_excess)*SQRT(periods)", "Mean over volatility, both in excess of the risk-free rate."),
+    Line("Sharpe ratio, hedged", "=SHARPE_RATIO(HEDGED_SERIES({both}),periods)", "number", "=APPRAISAL_RATIO({both},periods)", "The Sharpe ratio of r - beta x market is the appraisal ratio: the second way."),
+    Line("Appraisal ratio", "=APPRAISAL_RATIO({both},periods)", "number", "=INTERCEPT({both})*SQRT(periods)/(STEYX({both})*SQRT((COUNT({asset})-2)/(COUNT({asset})-1)))", "Alpha over residual volatility. STEYX divides by n-2; the root makes it n-1."),
+    Line("Treynor ratio", "=TREYNOR_RATIO({both},periods)", "percent", "=AVERAGE({asset})*periods/SLOPE({both})", "Mean excess return per unit of beta: compare it with the market's own mean, below."),
+    Line("Mean excess return of the market a year", '=ANNUALIZE(AVERAGE(market_excess),periods,"mean")', "percent", "=AVERAGE(market_excess)*periods", "The Treynor ratio of the market itself: its beta is 1."),
+    Line("Sharpe ratio of the market", "=SHARPE_RATIO(market_excess,periods)", "number", "=AVERAGE(market_excess)/STDEV.S(market_excess)*SQRT(periods)", "What the market paid for its risk over the same sample."),
+    Line("t of the mean", "=MEAN_TSTAT(asset_excess)", "number2", "=AVERAGE(asset_excess)/(STDEV.S(asset_excess)/SQRT(COUNT(asset_excess)))", "Beyond about 2, the mean is unlikely to be chance."),
+    Line("t of alpha", "=ALPHA_TSTAT({both})", "number2", "=INTERCEPT({both})/(STEYX({both})*SQRT(1/COUNT({asset})+AVERAGE({market})^2/DEVSQ({market})))", "Intercept over its standard error STEYX x SQRT(1/n + mean^2/DEVSQ) of the market."),
+    Line("t of alpha, Newey-West", '=ALPHA_TSTAT({both},"hac")', "number2", note="Standard error that allows for volatility that comes in clusters."),
+)  # fmt: skip
+
+RATIO_LAWS = (
+    Line("Sharpe ratio = t of the mean x SQRT(periods / n)", "=MEAN_TSTAT(asset_excess)*SQRT(periods/COUNT(asset_excess))", "number", "=SHARPE_RATIO(asset_excess,periods)", "Exact: a Sharpe ratio and a t statistic differ only by the length of the sample."),
+    Line("Appraisal ratio = t of alpha x SQRT(periods / n), nearly", "=ALPHA_TSTAT({both})*SQRT(periods/COUNT({asset}))", "number", note="Two small factors are missing; the next line has them."),
+    Line("... x SQRT((n-1)/(n-2)) x SQRT(1 + S^2): exactly", "=ALPHA_TSTAT({both})*SQRT(periods/COUNT({asset}))*SQRT((COUNT({asset})-1)/(COUNT({asset})-2))*SQRT(1+(AVERAGE({market})/STDEV.P({market}))^2)", "number", "=APPRAISAL_RATIO({both},periods)", "n-2 of inference against n-1 of risk; S is the market's mean / STDEV.P per period, because an uncertain beta makes alpha less certain."),
+    Line("Sharpe = rho x market's + SQRT(1-rho^2) x appraisal", "=CORREL({both})*SHARPE_RATIO({market},periods)+SQRT(1-RSQ({both}))*APPRAISAL_RATIO({both},periods)", "number", "=AVERAGE({asset})/STDEV.S({asset})*SQRT(periods)", "Exact. A hedge gives up the first term and scales the second up to 1."),
+    Line("Years of data until t of alpha reaches 2", "=(2/APPRAISAL_RATIO({both},periods))^2", "number2", note="Even a good appraisal ratio of 0.5 needs 16 years. Past ratios are the best of many: expect less."),
+)  # fmt: skip
+
+VARIANCE_LAWS = (
+    Line("Factor share = R2", "=FACTOR_SHARE({both})", "percent", "=RSQ({both})", "R2 is the share of variance that the market explains."),
+    Line("R2 of the regression", "=R_SQUARED({both})", "percent", "=CORREL({both})^2", "With one factor R2 is the squared correlation."),
+    Line("Total variance = VAR.S", "=B8", "variance", "=VAR.S({asset})", "All sample moments use n-1."),
+    Line("Factor variance = beta^2 x VAR.S of the market", "=B6", "variance", "=SLOPE({both})^2*VAR.S({market})", "SLOPE and VAR.S beside ours."),
+    Line("Idiosyncratic variance = residual volatility^2", "=B7", "variance", "=RESIDUAL_VOL({both})^2", "The residuals' variance with n-1, as the shares need it."),
+    Line("... = STEYX^2 x (n-2)/(n-1)", "=B7", "variance", "=STEYX({both})^2*(COUNT({asset})-2)/(COUNT({asset})-1)", "Trap: STEYX divides by n-2, as inference does. Mixed in unscaled, the shares sum to more than 1."),
+    Line("Variance a year = variance per period x periods", "=B14", "number", "=B8*periods", "The same factor for every part, so the shares stay."),
+)  # fmt: skip
 
 
 def name_assets(book: Book, data: TemplateData) -> None:
@@ -38,138 +75,20 @@ def write_performance(book: Book, data: TemplateData, refs: References) -> Page:
     name_assets(book, data)
     page.section(3, '="Ratios of "&asset_name', last=9)
     heads = ("Measure", "value", "second way", "check", "meaning")
-    blocks.header(page, 4, 0, heads)
-    row = blocks.lines(page, 5, _ratios(market_rows(data)))
+    blocks.line_heads(page, 4, heads)
+    row = blocks.lines(page, 5, _lines(RATIOS, data))
     page.section(row + 1, "How ratios and t statistics are one another", last=9)
-    blocks.header(page, row + 2, 0, heads)
-    row = blocks.lines(page, row + 3, _ratio_laws(market_rows(data)))
+    blocks.line_heads(page, row + 2, heads)
+    row = blocks.lines(page, row + 3, _lines(RATIO_LAWS, data))
     last = _ratio_table(page, row + 1, data)
     page.freeze(3)
     page.print_setup(max(last, 44), CHART_COLUMN + 9)
     return page
 
 
-def _ratios(market: str) -> tuple[Line, ...]:
-    root = "SQRT(periods)"
-    spread = f"SQRT(1/COUNT(asset_excess)+AVERAGE({market})^2/DEVSQ({market}))"
-    return (
-        Line(
-            "Mean excess return a year",
-            '=ANNUALIZE(AVERAGE(asset_excess),periods,"mean")',
-            "percent",
-            "=AVERAGE(asset_excess)*periods",
-            "Arithmetic mean x periods: the mean that a regression splits into alpha and beta.",
-        ),
-        Line(
-            "Volatility a year",
-            '=ANNUALIZE(STDEV.S(asset_excess),periods,"vol")',
-            "percent",
-            f"=STDEV.S(asset_excess)*{root}",
-            "Standard deviation with n-1, x SQRT(periods).",
-        ),
-        Line(
-            "Sharpe ratio, unhedged",
-            "=SHARPE_RATIO(asset_excess,periods)",
-            "number",
-            f"=AVERAGE(asset_excess)/STDEV.S(asset_excess)*{root}",
-            "Mean over volatility, both in excess of the risk-free rate.",
-        ),
-        Line(
-            "Sharpe ratio, hedged",
-            f"=SHARPE_RATIO(HEDGED_SERIES({BOTH}),periods)",
-            "number",
-            f"=APPRAISAL_RATIO({BOTH},periods)",
-            "The Sharpe ratio of r - beta x market is the appraisal ratio: the second way.",
-        ),
-        Line(
-            "Appraisal ratio",
-            f"=APPRAISAL_RATIO({BOTH},periods)",
-            "number",
-            f"=INTERCEPT({BOTH})*{root}/(STEYX({BOTH})*SQRT((COUNT(asset_excess)-2)"
-            "/(COUNT(asset_excess)-1)))",
-            "Alpha over residual volatility. STEYX divides by n-2; the root makes it n-1.",
-        ),
-        Line(
-            "Treynor ratio",
-            f"=TREYNOR_RATIO({BOTH},periods)",
-            "percent",
-            f"=AVERAGE(asset_excess)*periods/SLOPE({BOTH})",
-            "Mean excess return per unit of beta: compare it with the market's own mean, below.",
-        ),
-        Line(
-            "Mean excess return of the market a year",
-            '=ANNUALIZE(AVERAGE(market_excess),periods,"mean")',
-            "percent",
-            "=AVERAGE(market_excess)*periods",
-            "The Treynor ratio of the market itself: its beta is 1.",
-        ),
-        Line(
-            "Sharpe ratio of the market",
-            "=SHARPE_RATIO(market_excess,periods)",
-            "number",
-            f"=AVERAGE(market_excess)/STDEV.S(market_excess)*{root}",
-            "What the market paid for its risk over the same sample.",
-        ),
-        Line(
-            "t of the mean",
-            "=MEAN_TSTAT(asset_excess)",
-            "number2",
-            "=AVERAGE(asset_excess)/(STDEV.S(asset_excess)/SQRT(COUNT(asset_excess)))",
-            "Beyond about 2, the mean is unlikely to be chance.",
-        ),
-        Line(
-            "t of alpha",
-            f"=ALPHA_TSTAT({BOTH})",
-            "number2",
-            f"=INTERCEPT({BOTH})/(STEYX({BOTH})*{spread})",
-            "Intercept over its standard error STEYX x SQRT(1/n + mean^2/DEVSQ) of the market.",
-        ),
-        Line(
-            "t of alpha, Newey-West",
-            f'=ALPHA_TSTAT({BOTH},"hac")',
-            "number2",
-            note="Standard error that allows for volatility that comes in clusters.",
-        ),
-    )
-
-
-def _ratio_laws(market: str) -> tuple[Line, ...]:
-    count = "COUNT(asset_excess)"
-    t_alpha = f"ALPHA_TSTAT({BOTH})"
-    exact = (
-        f"={t_alpha}*SQRT(periods/{count})*SQRT(({count}-1)/({count}-2))"
-        f"*SQRT(1+(AVERAGE({market})/STDEV.P({market}))^2)"
-    )
-    return (
-        Line(
-            "Sharpe ratio = t of the mean x SQRT(periods / n)",
-            f"=MEAN_TSTAT(asset_excess)*SQRT(periods/{count})",
-            "number",
-            "=SHARPE_RATIO(asset_excess,periods)",
-            "Exact: a Sharpe ratio and a t statistic differ only by the length of the sample.",
-        ),
-        Line(
-            "Appraisal ratio = t of alpha x SQRT(periods / n), nearly",
-            f"={t_alpha}*SQRT(periods/{count})",
-            "number",
-            note="Two small factors are missing; the next line has them.",
-        ),
-        Line(
-            "... x SQRT((n-1)/(n-2)) x SQRT(1 + S^2): exactly",
-            exact,
-            "number",
-            f"=APPRAISAL_RATIO({BOTH},periods)",
-            "n-2 of inference against n-1 of risk; S is the market's mean / STDEV.P per period, "
-            "because an uncertain beta makes alpha less certain.",
-        ),
-        Line(
-            "Years of data until t of alpha reaches 2",
-            f"=(2/APPRAISAL_RATIO({BOTH},periods))^2",
-            "number2",
-            note="Even a good appraisal ratio of 0.5 needs 16 years. Past ratios are the best of "
-            "many: expect less.",
-        ),
-    )
+def _lines(block: Sequence[Line], data: TemplateData) -> list[Line]:
+    rows = joint_rows(data)
+    return blocks.filled(block, both=BOTH, asset=rows.asset, market=rows.market)
 
 
 def _ratio_table(page: Page, row: int, data: TemplateData) -> int:
@@ -197,8 +116,8 @@ def _ratio_table(page: Page, row: int, data: TemplateData) -> int:
         page.formula(first + i, 0, f"=INDEX(assets_excess,1,{i + 1})")
         page.agrees(first + i, 4, f"C{first + i + 1}", f"D{first + i + 1}", CLOSE)
     text = (
-        "Hedging lowers the Sharpe ratio where the market paid for its risk, and raises it where "
-        "it did not; what is left after hedging is alpha alone."
+        "Hedging raises the Sharpe ratio of an asset whose appraisal ratio is high beside the "
+        "market's Sharpe ratio, and lowers it where the market's is; what is left is alpha alone."
     )
     blocks.paragraph(page, first + count + 1, text)
     _ratio_chart(page, first, count)
@@ -256,72 +175,16 @@ def write_variance(book: Book, data: TemplateData, refs: References) -> Page:  #
     text = "Variances grow with time, volatilities with its root, shares not at all."
     blocks.note(page, 11, text, first=4)
     page.section(15, "Cross-checks", last=9)
-    blocks.header(page, 16, 0, ("Law", "value", "second way", "check", "meaning"))
-    row = blocks.lines(page, 17, _variance_laws(market_rows(data)))
-    row = _attribution(page, row + 1)
+    blocks.line_heads(page, 16, ("Law", "value", "second way", "check", "meaning"))
+    row = blocks.lines(page, 17, _lines(VARIANCE_LAWS, data))
+    row = _attribution(page, row + 1, joint_rows(data))
     last = _variance_table(page, row + 1, data)
     page.freeze(3)
     page.print_setup(max(last, 44), CHART_COLUMN + 9)
     return page
 
 
-def _variance_laws(market: str) -> tuple[Line, ...]:
-    freedom = "(COUNT(asset_excess)-2)/(COUNT(asset_excess)-1)"
-    return (
-        Line(
-            "Factor share = R2",
-            f"=FACTOR_SHARE({BOTH})",
-            "percent",
-            f"=RSQ({BOTH})",
-            "R2 is the share of variance that the market explains.",
-        ),
-        Line(
-            "R2 of the regression",
-            f"=R_SQUARED({BOTH})",
-            "percent",
-            f"=CORREL({BOTH})^2",
-            "With one factor R2 is the squared correlation.",
-        ),
-        Line(
-            "Total variance = VAR.S",
-            "=B8",
-            "variance",
-            "=VAR.S(asset_excess)",
-            "All sample moments use n-1.",
-        ),
-        Line(
-            "Factor variance = beta^2 x VAR.S of the market",
-            "=B6",
-            "variance",
-            f"=SLOPE({BOTH})^2*VAR.S({market})",
-            "SLOPE and VAR.S beside ours.",
-        ),
-        Line(
-            "Idiosyncratic variance = residual volatility^2",
-            "=B7",
-            "variance",
-            f"=RESIDUAL_VOL({BOTH})^2",
-            "The residuals' variance with n-1, as the shares need it.",
-        ),
-        Line(
-            "... = STEYX^2 x (n-2)/(n-1)",
-            "=B7",
-            "variance",
-            f"=STEYX({BOTH})^2*{freedom}",
-            "Trap: STEYX divides by n-2, as inference does. Mixed in unscaled, the shares sum to "
-            "more than 1.",
-        ),
-        Line(
-            "Variance a year = variance per period x periods",
-            "=B14",
-            "number",
-            "=B8*periods",
-            "The same factor for every part, so the shares stay.",
-        ),
-    )
-
-
-def _attribution(page: Page, row: int) -> int:
+def _attribution(page: Page, row: int, rows: Rows) -> int:
     """Write the split of the mean return; return the row below it."""
     page.section(row, '="Mean excess return of "&asset_name&" a year"', last=9)
     page.spill(
@@ -332,7 +195,7 @@ def _attribution(page: Page, row: int) -> int:
         "Their sum = mean of the asset x periods",
         f"=B{row + 3}+B{row + 4}",
         "percent",
-        "=AVERAGE(asset_excess)*periods",
+        f"=AVERAGE({rows.asset})*periods",
         "The split of the mean adds exactly too.",
     )
     blocks.lines(page, total, (check,))
@@ -385,10 +248,10 @@ def _variance_charts(page: Page, first: int, count: int) -> None:
     title = "Variance a year: factor and idiosyncratic"
     place = (3, CHART_COLUMN)
     charts.columns(page, place, title, axes, stacked((1, 2)), number_format="0.00", stacked=True)
-    axes = ("Asset", "Share of variance")
+    axes = ("Share of variance", "Asset")
     title = "Shares of variance: R2 and 1 - R2"
     place = (SECOND_CHART, CHART_COLUMN)
     charts.columns(
         page, place, title, axes, stacked((4, 5)),
-        number_format="0%", stacked=True, horizontal=True,
+        number_format="0%", shares=True, horizontal=True,
     )  # fmt: skip

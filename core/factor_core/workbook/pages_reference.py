@@ -11,14 +11,16 @@ from factor_core.workbook import blocks
 from factor_core.workbook.pages_sizing import BOTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from factor_core.catalogue import Function
     from factor_core.workbook.layout import Book, Page
     from factor_core.workbook.references import References, TemplateData
 
 INDUSTRY = "industry_excess,factors_carhart"
-ASSETS = "assets_excess,market_excess"
+MONTHLY = "industry_chosen,factors_capm"  # never with gaps, whatever the daily data
+CONVENTION_WIDTHS = (25, 88, 60, 66, 15)
+FUNCTION_WIDTHS = (13, 70, 70, 66, 14, 2, 16)
 
 
 class Convention(NamedTuple):
@@ -91,7 +93,7 @@ CONVENTIONS = (
         "Means, variances and covariances of a sample divide by n - 1 (ddof 1), as VAR.S, STDEV.S "
         "and COVARIANCE.S do.",
         "Covariance with n - 1 over variance with n is a beta n/(n-1) too large.",
-        f"FACTOR_BETA({BOTH})-COVARIANCE.S({BOTH})/VAR.S(market_excess)",
+        f"FACTOR_BETA({MONTHLY})-COVARIANCE.S({MONTHLY})/VAR.S(factors_capm)",
         "number6",
     ),
     Convention(
@@ -99,7 +101,7 @@ CONVENTIONS = (
         "For risk, sizing and the appraisal ratio it divides by n - 1, so that shares of variance "
         "sum to 1 and the appraisal ratio is the Sharpe ratio of the hedged series.",
         "STEYX divides by n - 2, as inference does: use one of them throughout.",
-        f"RESIDUAL_VOL({BOTH})^2/VAR.S(asset_excess)+FACTOR_SHARE({BOTH})",
+        f"RESIDUAL_VOL({MONTHLY})^2/VAR.S(industry_chosen)+FACTOR_SHARE({MONTHLY})",
     ),
     Convention(
         "Inference",
@@ -125,7 +127,7 @@ CONVENTIONS = (
     ),
     Convention(
         "Tracking error",
-        "TRACKING_ERROR is the volatility of r - benchmark; RESIDUAL_VOL that of r - alpha - b'f.",
+        "The volatility of r - benchmark. RESIDUAL_VOL is another number: that of r - alpha - b'f.",
         "They differ unless beta is 1.",
         f"RESIDUAL_VOL({BOTH},periods)",
         "percent",
@@ -141,9 +143,15 @@ CONVENTIONS = (
     Convention(
         "Errors",
         "A cell shows #VALUE! for a wrong input, #NUM! where numbers give no result (collinear "
-        "factors, too few rows), #N/A where data are missing. The sentence is one step away: "
-        "ribbon, Explain error in this cell.",
+        "factors, too few rows), #N/A where data are missing. The command factor-udfs refresh BOOK "
+        "prints the sentence that says why beside the cell's address.",
         "IFERROR hides what it says: look first.",
+    ),
+    Convention(
+        "Colours and checks",
+        "Blue on yellow is an input, black a live formula, grey a note. A green agrees says that two "
+        "ways to one number give the same; where they do not, an orange differs stands there.",
+        "A check is live: it follows your data.",
     ),
     Convention(
         "Recalculation",
@@ -167,7 +175,7 @@ class Scaling(NamedTuple):
 SCALINGS = (
     Scaling("Mean", "x periods", "AVERAGE(asset_excess)", "ANNUALIZE({c},periods)", "{c}*periods", "percent4"),
     Scaling("Alpha", "x periods", f"FACTOR_ALPHA({BOTH})", f"FACTOR_ALPHA({BOTH},periods)", "{c}*periods", "percent4"),
-    Scaling("Geometric mean", "(1 + g)^periods - 1", "{mean}-{variance}/2", 'ANNUALIZE({c},periods,"geometric")', "(1+{c})^periods-1", "percent4"),
+    Scaling("Growth, mean - var/2", "(1 + g)^periods - 1", "{mean}-{variance}/2", 'ANNUALIZE({c},periods,"geometric")', "(1+{c})^periods-1", "percent4"),
     Scaling("Variance", "x periods", "VAR.S(asset_excess)", 'ANNUALIZE({c},periods,"variance")', "{c}*periods", "number6"),
     Scaling("Volatility", "x SQRT(periods)", "STDEV.S(asset_excess)", 'ANNUALIZE({c},periods,"vol")', "{c}*SQRT(periods)", "percent4"),
     Scaling("Residual volatility", "x SQRT(periods)", f"RESIDUAL_VOL({BOTH})", f"RESIDUAL_VOL({BOTH},periods)", "{c}*SQRT(periods)", "percent4"),
@@ -186,12 +194,10 @@ def write_conventions(book: Book, data: TemplateData, refs: References) -> Page:
         "Written once, true everywhere. Versions of this machine: type =ADDIN_INFO() in an empty "
         "cell.",
     )
-    page.widths(25, 70, 52, 58, 15)
+    page.widths(*CONVENTION_WIDTHS)
     page.section(3, "The rules", last=4)
     heads = ("Topic", "Rule", "What goes wrong without it", "Example, live", "result")
-    blocks.header(page, 4, 0, heads)
-    for column in (1, 2, 3):
-        page.text(4, column, heads[column], "header_left")
+    blocks.header(page, 4, 0, heads, left=(0, 1, 2, 3))
     row = 5
     for convention in CONVENTIONS:
         _convention(page, row, convention)
@@ -209,17 +215,15 @@ def _convention(page: Page, row: int, convention: Convention) -> None:
     if convention.example:
         page.sheet.write_string(row, 3, f"={convention.example}", page.book.format("code"))
         page.formula(row, 4, f"={convention.example}", convention.style)
-    lengths = ((convention.rule, 70), (convention.trap, 52), (convention.example, 56))
-    lines = max(math.ceil(len(text) / width) for text, width in lengths)
-    page.sheet.set_row(row, blocks.LINE_HEIGHT * max(1, lines) + 3)
+    texts = (convention.topic, convention.rule, convention.trap, convention.example)
+    _set_height(page, row, texts, CONVENTION_WIDTHS)
 
 
 def _frequency(page: Page, row: int) -> int:
     """Write the frequency rule on the chosen asset; return the last row."""
     page.section(row, '="The frequency rule, on "&asset_name', last=4)
     heads = ("Quantity", "rule", "per period", "a year", "check")
-    blocks.header(page, row + 1, 0, heads)
-    page.text(row + 1, 1, "rule", "header_left")
+    blocks.header(page, row + 1, 0, heads, left=(0, 1))
     first = row + 2
     names = {"mean": f"$C${first + 1}", "variance": f"$C${first + 4}"}
     for i, scaling in enumerate(SCALINGS):
@@ -267,6 +271,7 @@ EXAMPLES = {
     "ALPHA_TSTAT": (f'ALPHA_TSTAT({BOTH},"hac")', "number2"),
     "BETA_TSTAT": (f"BETA_TSTAT({BOTH},,,null_beta)", "number2"),
     "FACTOR_STAT": (f'FACTOR_STAT({BOTH},"dw")', "number"),
+    "FACTOR_DIAGNOSTICS": (f"INDEX(FACTOR_DIAGNOSTICS({BOTH}),2,2)", "number"),
     "FACTOR_REGRESSION": (f"INDEX(FACTOR_REGRESSION({BOTH}),3,2)", "number"),
     "FACTOR_SUMMARY": (f"ROWS(FACTOR_SUMMARY({BOTH},periods))", "integer"),
     "FACTOR_TABLE": (f"INDEX(FACTOR_TABLE({INDUSTRY},12),2,2)", "percent"),
@@ -323,17 +328,15 @@ def write_functions(book: Book, data: TemplateData, refs: References) -> Page:  
         "Arguments in brackets may be left out. Excel's function wizard (Shift+F3) explains each "
         "argument.",
     )
-    page.widths(13, 62, 66, 60, 14, 15)
-    heads = ("Category", "Function", "What it gives", "Example, live", "result", "page")
-    blocks.header(page, 4, 0, heads)
-    for column in (1, 2, 3, 5):
-        page.text(4, column, heads[column], "header_left")
+    page.widths(*FUNCTION_WIDTHS)
+    heads = ("Category", "Function", "What it gives", "Example, live", "result", "", "page")
+    blocks.header(page, 4, 0, heads, left=(0, 1, 2, 3, 6))
     row = 5
     for shown, function in _by_category():
         _function(page, row, shown, function)
         row += 1
     page.freeze(5, 1)
-    page.print_setup(row - 1, 5, repeat=(4, 4))
+    page.print_setup(row - 1, 6, repeat=(4, 4))
     return page
 
 
@@ -354,9 +357,16 @@ def _function(page: Page, row: int, category: str, function: Function) -> None:
     if style:
         page.formula(row, 4, f"={example}", style)
     else:
-        page.text(row, 4, "type it", "remark")
-    if function.category in PAGES:
-        page.link(row, 5, PAGES[function.category], PAGES[function.category])
-    lengths = ((function.usage, 58), (function.summary, 66), (example, 56))
-    lines = max(math.ceil(len(text) / width) for text, width in lengths)
-    page.sheet.set_row(row, blocks.LINE_HEIGHT * lines + 3)
+        page.text(row, 4, "type it", "word")
+    shown_on = PAGES.get(function.category, "Start") if style else "Conventions"
+    page.link(row, 6, shown_on, shown_on)
+    texts = (category, function.usage, function.summary, example)
+    _set_height(page, row, texts, FUNCTION_WIDTHS)
+
+
+def _set_height(page: Page, row: int, texts: Sequence[str], widths: Sequence[float]) -> None:
+    """Make a row as high as the text that needs most lines in its column."""
+    letters = (1, blocks.LETTERS, blocks.LETTERS, 0.93)  # the last is in a wider letter: code
+    rooms = (width * each for width, each in zip(widths, letters, strict=False))
+    lines = max(math.ceil(len(text) / room) for text, room in zip(texts, rooms, strict=False))
+    page.sheet.set_row(row, blocks.LINE_HEIGHT * max(1, lines) + 3)

@@ -110,7 +110,7 @@ def _grs(page: Page) -> None:
         "Mean abs alpha is a month's; the table above has a year's.",
         "p: how often chance alone gives an F so large when every alpha is 0.",
         "",
-        "Below 0.05 the model is rejected: at least one alpha is real.",
+        "Below 0.05 the model is rejected: not every alpha is 0.",
         "The best in-sample mix of the twelve hedged industries: SQRT(z'C^-1 z x 12), z their",
         "appraisal ratios a month, C their RESIDUAL_CORREL.",
         "F = best^2/12 x n/(n-1) / (1 + S^2/12) x (n-12-k)/12, S the factors' ratio.",
@@ -131,7 +131,7 @@ def _grs_native(page: Page, row: int, column: int, model: tuple[str, str, int]) 
     _, factors, k = model
     f, df1, df2, p = (cells(row + 2 + i, column) for i in range(4))
     page.formula(row + 7, column, f"=F.DIST.RT({f},{df1},{df2})", "scientific")
-    page.formula(row + 8, column, f'=IF({p}<0.05,"rejected","not rejected")', "check")
+    page.formula(row + 8, column, f'=IF({p}<0.05,"rejected","not rejected")', "word")
     z = f"APPRAISAL_RATIO(industry_excess,{factors},1)"
     inverse = f"MINVERSE(RESIDUAL_CORREL(industry_excess,{factors}))"
     best = f"=SQRT(12*MMULT(TRANSPOSE({z}),MMULT({inverse},{z})))"
@@ -154,17 +154,13 @@ def _grs_native(page: Page, row: int, column: int, model: tuple[str, str, int]) 
 def _lesson(page: Page) -> None:
     page.section(LESSON, "The lesson", last=LAST)
     row = FIRST_INDUSTRY + COUNT
-    r2 = [f'TEXT({cells(row, 1 + j)},"0%")' for j in range(3)]
-    alphas = [f'TEXT({cells(row, 4 + j)},"0.0%")' for j in range(3)]
+    risk = _by_model_text("Mean R2", [f'TEXT({cells(row, 1 + j)},"0.0%")' for j in range(3)])
+    risk += '&". The added factors explain more of what happened month by month."'
+    alpha = [f'TEXT({cells(row, 4 + j)},"0.0%")' for j in range(3)]
     tests = [f'TEXT({cells(GRS + 3, 1 + j)},"0.0")' for j in range(3)]
-    risk = (
-        f'="From CAPM to Carhart the mean R2 goes from "&{r2[0]}&" over "&{r2[1]}&" to "&{r2[2]}'
-        '&": the added factors explain more of what happened month by month."'
-    )
-    reward = (
-        f'="The mean absolute alpha goes from "&{alphas[0]}&" over "&{alphas[1]}&" to "&{alphas[2]}'
-        f'&" a year, and the GRS F from "&{tests[0]}&" over "&{tests[1]}&" to "&{tests[2]}&"."'
-    )
+    reward = _by_model_text("Mean absolute alpha a year", alpha)
+    reward += "&" + _by_model_text(". GRS F", tests)[1:]
+    reward += '&". Average returns are explained no better."'
     texts = (risk, reward, *LESSON_TEXTS)
     for i, text in enumerate(texts):
         page.sheet.merge_range(
@@ -181,6 +177,12 @@ def _lesson(page: Page) -> None:
         page.formula(LESSON + 6, 1 + j, f"=AVERAGE({factor})", "percent")
         page.formula(LESSON + 7, 1 + j, f"=ANNUALIZE({cells(LESSON + 6, 1 + j)},12)", "percent")
         page.formula(LESSON + 8, 1 + j, f"=MEAN_TSTAT({factor})", "number2")
+
+
+def _by_model_text(what: str, texts: list[str]) -> str:
+    """Return a formula that says a number of each model, "what: 1 (CAPM), 2 (FF3), 3 (Carhart)"."""
+    named = (f'{text}&" ({name})' for text, (name, _, _) in zip(texts, MODELS, strict=True))
+    return f'="{what}: "&' + ', "&'.join(named) + '"'
 
 
 def _risk_or_return_charts(page: Page) -> None:

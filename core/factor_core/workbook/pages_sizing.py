@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.blocks import CHART_COLUMN, CLOSE, Line
@@ -24,9 +24,19 @@ def horizon(periods: str, article: str) -> str:
     return f'IFS({WORDS.format(periods, article)},TRUE,"{article} period")'
 
 
-def market_rows(data: TemplateData) -> str:
-    """Return the market's column over the rows that the regression uses, for native functions."""
-    return "IF(ISNUMBER(asset_excess),market_excess)" if data.has_gaps else "market_excess"
+class Rows(NamedTuple):
+    """The columns of an asset and the market over the rows that their regression uses."""
+
+    asset: str
+    market: str
+
+
+def joint_rows(data: TemplateData, asset: str = "asset_excess") -> Rows:
+    """Return the columns for functions of one column, which would use every row of it."""
+    if not data.has_gaps:
+        return Rows(asset, "market_excess")
+    both = 'IF(ISNUMBER({}),{},"")'
+    return Rows(both.format("market_excess", asset), both.format(asset, "market_excess"))
 
 
 VOLS, SIZES, TRAP, PROFITS = 10, 16, 24, 31  # rows of the sections of Sizing, from 0
@@ -44,19 +54,20 @@ def write_sizing(book: Book, data: TemplateData, refs: References) -> Page:  # n
         "follows from the volatility over the same horizon.",
     )
     blocks.grid(page)
-    _budget(page, market_rows(data))
-    _volatilities(page, market_rows(data))
-    _positions(page)
+    rows = joint_rows(data)
+    _budget(page, rows)
+    _volatilities(page, rows)
+    _positions(page, rows)
     _mixed_horizons(page)
     _expected_profit(page)
-    _profit_for_risk(page, PROFITS + 7)
+    _profit_for_risk(page, PROFITS + 7, rows)
     _sizing_charts(page)
     page.freeze(3)
     page.print_setup(PROFITS + 12, CHART_COLUMN + 9)
     return page
 
 
-def _budget(page: Page, market: str) -> None:
+def _budget(page: Page, rows: Rows) -> None:
     page.section(3, "The budget (its input cells stand on Start)", last=9)
     block = (
         Line(
@@ -81,7 +92,7 @@ def _budget(page: Page, market: str) -> None:
         ),
         Line(
             '="Mean of the market, "&' + horizon("periods", "per"),
-            f"=AVERAGE({market})",
+            f"=AVERAGE({rows.market})",
             "percent4",
             note="The sample's mean is no forecast: the last line of this page uses the premium "
             "of Start instead.",
@@ -90,17 +101,18 @@ def _budget(page: Page, market: str) -> None:
     blocks.lines(page, 4, block)
 
 
-def _volatilities(page: Page, market: str) -> None:
+def _volatilities(page: Page, rows: Rows) -> None:
     page.section(VOLS, '="Volatility of "&asset_name&" by horizon"', last=9)
     heads = ("Volatility", f"={horizon('periods', 'per')}", "per month", "per year")
     blocks.header(page, VOLS + 1, 0, (*heads, "native, per year", "check"))
-    residual = f"VAR.S(asset_excess)-SLOPE({BOTH})^2*VAR.S({market})"
-    rows = (
-        ("Total: without hedge", "=STDEV.S(asset_excess)", "=STDEV.S(asset_excess)*SQRT(periods)"),
+    residual = f"VAR.S({rows.asset})-SLOPE({BOTH})^2*VAR.S({rows.market})"
+    total = f"STDEV.S({rows.asset})"
+    sources = (
+        ("Total: without hedge", f"={total}", f"={total}*SQRT(periods)"),
         ("Residual: with hedge", f"=RESIDUAL_VOL({BOTH})", f"=SQRT(({residual})*periods)"),
         (
             "From the market: |beta| x market volatility",
-            f"=ABS(FACTOR_BETA({BOTH}))*STDEV.S({market})",
+            f"=ABS(FACTOR_BETA({BOTH}))*STDEV.S({rows.market})",
             f"=SQRT(E{TOTAL_VOL}^2-E{RESIDUAL_VOL}^2)",
         ),
     )
@@ -109,14 +121,14 @@ def _volatilities(page: Page, market: str) -> None:
         "Standard deviation of the residuals with n-1, so that the parts add up.",
         "Variances add, volatilities do not: total^2 = residual^2 + market^2.",
     )
-    for i, (label, formula, native) in enumerate(rows):
+    for i, (label, formula, native) in enumerate(sources):
         row = VOLS + 2 + i
         month, year = (f"=VOL_SCALE($B{row + 1},periods,{target})" for target in (12, 1))
         blocks.row_of(page, row, label, (formula, month, year, native), "percent", notes[i])
         page.agrees(row, 5, f"D{row + 1}", f"E{row + 1}", CLOSE)
 
 
-def _positions(page: Page) -> None:
+def _positions(page: Page, rows: Rows) -> None:
     page.section(SIZES, "Position that uses the budget", last=9)
     heads = ("Budget", "unhedged", "hedged", "hedge: market", "hedged / unhedged", "check")
     blocks.header(page, SIZES + 1, 0, heads, lines=2)
@@ -138,12 +150,12 @@ def _positions(page: Page) -> None:
     row = SIZES + 5
     root = "SQRT(periods/budget_periods)"
     native = (
-        f"=budget/(STDEV.S(asset_excess)*{root})",
+        f"=budget/(STDEV.S({rows.asset})*{root})",
         f"=budget/(E{RESIDUAL_VOL}/SQRT(periods)*{root})",
         f"=-SLOPE({BOTH})*C{row + 1}",
         f"=1/SQRT(1-RSQ({BOTH}))",
     )
-    label = "Native, as chosen: budget / (vol x SQRT(periods / horizon))"
+    label = "Native: budget / (vol x SQRT(periods / horizon))"
     blocks.row_of(page, row, label, native[:3], "money", "1 / SQRT(1 - RSQ) stands beside it.")
     page.formula(row, 4, native[3], "number")
     blocks.all_agree(page, row, 5, f"B{CHOSEN}:E{CHOSEN}", f"B{row + 1}:E{row + 1}")
@@ -215,7 +227,7 @@ def _expected_profit(page: Page) -> None:
         blocks.all_agree(page, row, 5, f"B{row + 1}:C{row + 1}", f"D{row + 1}:E{row + 1}")
 
 
-def _profit_for_risk(page: Page, row: int) -> None:
+def _profit_for_risk(page: Page, row: int, rows: Rows) -> None:
     """Write risk, profit over risk, and the profit at the premium of Start, from `row` down."""
     vols = (f"={UNHEDGED}*$D${TOTAL_VOL}", f"={HEDGED}*$D${RESIDUAL_VOL}")
     remark = "Both meet the same budget, so both carry the same risk."
@@ -223,7 +235,7 @@ def _profit_for_risk(page: Page, row: int) -> None:
     ratios = (
         f"=B{row - 1}/B{row}",
         f"=C{row - 1}/C{row}",
-        "=SHARPE_RATIO(asset_excess,periods)",
+        f"=SHARPE_RATIO({rows.asset},periods)",
         f"=APPRAISAL_RATIO({BOTH},periods)",
     )
     remark = "Profit over risk is the Sharpe ratio; for the hedged position the appraisal ratio."

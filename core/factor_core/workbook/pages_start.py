@@ -8,12 +8,45 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from factor_core.workbook import blocks, styles
 from factor_core.workbook.blocks import Line
+from factor_core.workbook.pages_hedging import draw_growth
 from factor_core.workbook.references import References, TemplateData, asset_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from factor_core.workbook.layout import Book, Page
 
+TOP = 3  # row of the first section, from 0
+STEPS_COLUMN = 11
 BUDGET, BUDGET_PERIODS = 1_000_000, 12  # money, and the periods a year of its horizon
+
+
+class Input(NamedTuple):
+    """An input cell: its name in formulas, what it may hold, and a hint beside it."""
+
+    label: str
+    value: object
+    name: str
+    style: str
+    rule: Mapping[str, object]
+    hint: str
+
+
+HINTS = {
+    "asset": "Change this one cell and every sheet follows.",
+    "second": "For comparisons and the exercises.",
+    "periods": "252 daily, 52 weekly, 12 monthly. It must fit the rows of the sheet Data.",
+    "premium": "Your forecast of the market's return above the risk-free rate: 5% or 0.05.",
+    "dividends": "About 2 % for a price index such as the S&P 500; 0 for a total-return index.",
+    "budget": "Volatility in money, above 0, that the position may have over the horizon below.",
+    "horizon": "12: the budget is for a month. 1: for a year. Mixing them up is the usual error.",
+    "exercise": "Used on the sheet Exercises, above 0; its horizon is a year.",
+    "confidence": "Of the intervals that the sheets add to the tables' 95 %: 95% or 0.95.",
+    "window": (
+        "Rows behind each beta of the hedge that could have been traded; fewer than there are."
+    ),
+    "null": "1: does the asset move as the market does? 0: does it move with it at all?",
+}
 
 
 class Step(NamedTuple):
@@ -139,7 +172,7 @@ IN_WORDS = (
 )
 
 
-def write_start(book: Book, data: TemplateData, refs: References) -> Page:  # noqa: ARG001
+def write_start(book: Book, data: TemplateData, refs: References) -> Page:
     """Write the inputs, what comes out of them, and the way through the workbook."""
     page = book.page(
         "Start",
@@ -148,134 +181,113 @@ def write_start(book: Book, data: TemplateData, refs: References) -> Page:  # no
         "every sheet, number, title and chart follows.",
         tab=styles.ORANGE,
     )
-    page.widths(34, 16, 16, 11, 13, 13, 13, 13, 13, 13, 2, 5, 18, 70)
-    last = _write_inputs(page, data)
+    blocks.grid(page)
+    page.sheet.set_column(STEPS_COLUMN, STEPS_COLUMN, 5)
+    page.sheet.set_column(STEPS_COLUMN + 1, STEPS_COLUMN + 1, 16)
+    page.sheet.set_column(STEPS_COLUMN + 2, STEPS_COLUMN + 2, 70)
+    last = _write_inputs(page, data, TOP)
     last = _write_legend(page, last + 1)
     last = _write_results(page, last + 1)
-    _write_steps(page, 4, 11)
+    _write_steps(page, TOP, STEPS_COLUMN)
+    draw_growth(page, refs, (TOP + len(STEPS) + 2, STEPS_COLUMN))
     page.freeze(3)
-    page.print_setup(last, 13)
+    page.print_setup(last, STEPS_COLUMN + 2)
     return page
 
 
-def _write_inputs(page: Page, data: TemplateData) -> int:
-    page.section(4, "Choose", last=9)
-    names = f"={asset_names(data)}"
-    row = 5
-    for label, value, name, style, hint in _inputs(data):
-        page.input(row, 0, label, value, name, style)
-        blocks.note(page, row, hint)
-        row += 1
-    page.choice(5, 1, names)
-    page.choice(6, 1, names)
-    _limit_inputs(page, data)
-    page.labelled(row, 0, "Market", "=INDEX(excess_returns,1,COLUMNS(excess_returns))", "general")
+def _write_inputs(page: Page, data: TemplateData, top: int) -> int:
+    page.section(top, "Choose", last=9)
+    for row, one in enumerate(_inputs(data), top + 1):
+        page.input(row, 0, one.label, one.value, one.name, one.style)
+        blocks.note(page, row, one.hint)
+        page.sheet.data_validation(row, 1, row, 1, {"error_message": one.hint, **one.rule})
+    row = top + 1 + len(_inputs(data))
+    market = "=INDEX(excess_returns,1,COLUMNS(excess_returns))"
+    page.labelled(row, 0, "Market", market, "label")
     page.book.name("market_name", page.reference(row, 1))
-    blocks.note(page, row, "The last column of the sheet Data.")
+    blocks.note(page, row, "The last series of the sheet Data.")
     page.labelled(row + 1, 0, "Risk-free rate a year", "=rf_annual", "percent")
     blocks.note(page, row + 1, "Average of the sheet Data's rate x periods a year.")
     return row + 2
 
 
-def _inputs(data: TemplateData) -> list[tuple[str, object, str, str, str]]:
-    assets = data.assets
+def _inputs(data: TemplateData) -> list[Input]:
+    names = {"validate": "list", "source": f"={asset_names(data)}"}
+    horizons = {"validate": "list", "source": ["1", "4", "12", "52", "252"]}
+    rows = _between("integer", 3, data.returns - 2)
+    rate, money = _between("decimal", -1, 1), _between("decimal", 1e-9, 1e15)
+    asset, second = data.chosen
     return [
-        ("Asset", assets[0], "asset_name", "text", "Change this one cell and every sheet follows."),
-        (
-            "Second asset",
-            assets[min(3, len(assets) - 1)],
-            "second_asset",
-            "text",
-            "For comparisons and the exercises.",
-        ),
-        (
+        Input("Asset", asset, "asset_name", "text", names, HINTS["asset"]),
+        Input("Second asset", second, "second_asset", "text", names, HINTS["second"]),
+        Input(
             "Periods a year",
             data.periods,
             "periods",
             "general",
-            "252 daily, 52 weekly, 12 monthly. It must fit the rows of the sheet Data.",
+            _between("decimal", 0.1, 366),
+            HINTS["periods"],
         ),
-        (
-            "Market premium a year",
-            0.05,
-            "market_premium",
-            "percent",
-            "Your forecast of the market's return above the risk-free rate.",
-        ),
-        (
+        Input("Market premium a year", 0.05, "market_premium", "percent", rate, HINTS["premium"]),
+        Input(
             "Dividends the market lacks, a year",
             data.missing_dividends,
             "missing_dividends",
             "percent",
-            "About 2 % for a price index such as the S&P 500; 0 for a total-return index.",
+            rate,
+            HINTS["dividends"],
         ),
-        (
-            "Risk budget",
-            BUDGET,
-            "budget",
-            "money",
-            "Volatility in money that the position may have over the horizon below.",
-        ),
-        (
+        Input("Risk budget", BUDGET, "budget", "money", money, HINTS["budget"]),
+        Input(
             "Budget's horizon, periods a year",
             BUDGET_PERIODS,
             "budget_periods",
             "general",
-            "12: the budget is for a month. 1: for a year. Mixing them up is the usual error.",
+            horizons,
+            HINTS["horizon"],
         ),
-        (
+        Input(
             "Exercise budget, a year",
             5_000_000,
             "exercise_budget",
             "money",
-            "Used on the sheet Exercises; its horizon is a year.",
+            money,
+            HINTS["exercise"],
         ),
-        (
+        Input(
             "Confidence level",
             0.95,
             "confidence",
             "percent1",
-            "Of the intervals that the sheets add to the tables' 95 %.",
+            _between("decimal", 0.5, 0.9999),
+            HINTS["confidence"],
         ),
-        (
+        Input(
             "Rolling window, rows",
             _window(data),
             "rolling_window",
             "integer",
-            "Rows behind each beta of the hedge that could have been traded.",
+            rows,
+            HINTS["window"],
         ),
-        (
+        Input(
             "Null value of beta",
             1,
             "null_beta",
             "number2",
-            "1: does the asset move as the market does? 0: does it move with it at all?",
+            _between("decimal", -10, 10),
+            HINTS["null"],
         ),
     ]
+
+
+def _between(kind: str, low: float, high: float) -> Mapping[str, object]:
+    return {"validate": kind, "criteria": "between", "minimum": low, "maximum": high}
 
 
 def _window(data: TemplateData) -> int:
     """Return a year of rows, or a third of the sample where it is shorter than three years."""
     return int(max(3, min(data.periods, data.returns // 3)))
-
-
-def _limit_inputs(page: Page, data: TemplateData) -> None:
-    """Say what fits where an input would only give an error further on."""
-    page.choice(11, 1, ["1", "4", "12", "52", "252"])
-    limits: list[tuple[int, str, str, object, object, str]] = [
-        (7, "decimal", "between", 1, 366, "Periods a year: 252 daily, 52 weekly, 12 monthly."),
-        (8, "decimal", "between", -1, 1, "A rate a year as a decimal or with %: 5% or 0.05."),
-        (9, "decimal", "between", 0, 0.2, "A rate a year as a decimal or with %: 2% or 0.02."),
-        (10, "decimal", "greater than", 0, None, "Money above 0."),
-        (12, "decimal", "greater than", 0, None, "Money above 0."),
-        (13, "decimal", "between", 0.5, 0.9999, "A level such as 95% or 0.95."),
-        (14, "integer", "between", 3, data.returns - 1, "Rows, fewer than the sheet has."),
-        (15, "decimal", "between", -10, 10, "A beta, usually 1 or 0."),
-    ]
-    for row, kind, criteria, low, high, message in limits:
-        rule = {"validate": kind, "criteria": criteria, "error_message": message}
-        bounds = {"value": low} if high is None else {"minimum": low, "maximum": high}
-        page.sheet.data_validation(row, 1, row, 1, {**rule, **bounds})
 
 
 def _write_legend(page: Page, row: int) -> int:
@@ -286,7 +298,7 @@ def _write_legend(page: Page, row: int) -> int:
     page.text(row + 2, 1, "A live formula, ours or the spreadsheet's own.")
     page.agrees(row + 3, 0, "1", "1")
     page.text(row + 3, 1, "Two ways to the same number agree; differs, in orange, if they do not.")
-    page.text(row + 4, 0, "Grey", "note")
+    page.text(row + 4, 0, "Grey", "remark")
     page.text(row + 4, 1, "What the number means, and its trap.")
     return row + 5
 

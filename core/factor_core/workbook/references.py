@@ -32,6 +32,7 @@ class TemplateData:
     source : where the data come from, in a sentence for the Data page
     notes : what was noticed when the data were read, a sentence each
     missing_dividends : return a year that the market's series leaves out, decimal
+    chosen : the asset and the second asset that the inputs name at first
     """
 
     dates: Sequence[dt.date]
@@ -43,6 +44,7 @@ class TemplateData:
     are_returns: bool = False
     notes: tuple[str, ...] = ()
     missing_dividends: float = 0.0
+    chosen: tuple[str, str] = ("", "")
 
     @property
     def market(self) -> str:
@@ -58,6 +60,11 @@ class TemplateData:
     def returns(self) -> int:
         """The number of rows of returns: the first price has none."""
         return len(self.dates) - (not self.are_returns)
+
+    @property
+    def years(self) -> float:
+        """The time from the first to the last date."""
+        return (self.dates[-1] - self.dates[0]).days / 365.25
 
     @property
     def has_gaps(self) -> bool:
@@ -91,6 +98,7 @@ class References:
     """
 
     n: int  # rows of returns
+    years: float  # from the first to the last of them
     first_row: int  # row of the first return, counted from 0
     dates: str
     asset: str
@@ -135,6 +143,7 @@ def references(data: TemplateData) -> References:
 
     return References(
         n=data.returns,
+        years=data.years,
         first_row=FIRST_ROW,
         dates=column(columns.dates),
         asset=column(columns.charts),

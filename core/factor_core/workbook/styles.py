@@ -41,6 +41,15 @@ NUMBER_FORMATS = {
 }
 RIGHT_ALIGNED = frozenset(NUMBER_FORMATS) - {"text", "general"}
 
+HEADER = {
+    "bold": True,
+    "bg_color": HEADER_FILL,
+    "font_color": NAVY,
+    "bottom": 1,
+    "bottom_color": BLUE,
+    "text_wrap": True,
+    "valign": "vcenter",
+}
 NAMED: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 18, "font_color": NAVY},
     "subtitle": {"font_size": 11, "font_color": GREY, "italic": True},
@@ -53,6 +62,7 @@ NAMED: dict[str, dict[str, Any]] = {
     },
     "note": {"font_color": GREY, "text_wrap": True, "valign": "top"},
     "remark": {"font_color": GREY},
+    "answer": {"align": "right"},
     "wrapped": {"text_wrap": True},
     "wrapped remark": {"font_color": GREY, "text_wrap": True, "indent": 1},
     "topic": {"bold": True, "text_wrap": True},
@@ -60,29 +70,13 @@ NAMED: dict[str, dict[str, Any]] = {
     "paragraph": {"text_wrap": True, "valign": "top"},
     "label": {"font_color": "#000000"},
     "strong": {"bold": True},
-    "header": {
-        "bold": True,
-        "bg_color": HEADER_FILL,
-        "font_color": NAVY,
-        "bottom": 1,
-        "bottom_color": BLUE,
-        "align": "right",
-        "text_wrap": True,
-        "valign": "vcenter",
-    },
+    "header": {**HEADER, "align": "right"},
+    "header_left": {**HEADER, "align": "left"},
+    "header_centre": {**HEADER, "align": "center"},
     "link": {"font_color": BLUE, "underline": 1},
     "check": {"bold": True, "align": "center"},
+    "word": {"bold": True, "align": "right"},
     "label_column": {"align": "left"},
-    "header_left": {
-        "bold": True,
-        "bg_color": HEADER_FILL,
-        "font_color": NAVY,
-        "bottom": 1,
-        "bottom_color": BLUE,
-        "align": "left",
-        "text_wrap": True,
-        "valign": "vcenter",
-    },
 }
 
 

@@ -1,0 +1,270 @@
+"""`factor-udfs install` and `uninstall`: the add-in and the settings of classic Excel on Windows.
+
+The add-in goes into the user's XLSTART folder. Excel opens what lies there at every start, in every
+version, and trusts it by default. The other way, the AddIns folder with a value OPEN in the
+registry, has a key for each version of Excel, a number to find free among other add-ins' values,
+and is undone when Excel, open meanwhile, writes its own list at its end.
+
+The settings go into the user's xlwings.conf, the only place that serves the add-in and every
+self-contained workbook. A record beside the log holds the file as it was and as it was left.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path, PureWindowsPath
+
+from rich.console import Console
+
+from factor_core import __version__
+from factor_core.errors import FactorError, InputError
+from factor_core.hosts import settings
+from factor_core.hosts.machine import (
+    Machine,
+    read_or_none,
+    remove_file,
+    replace_file,
+    state_folder,
+    this_machine,
+)
+
+ADDIN = "factor_udfs.xlam"
+RECORD = "installation.json"
+MODULE = "factor_udfs"
+# Without these Excel does not start this Python, or not for every workbook.
+NEEDED = ("INTERPRETER_WIN", "DEBUG UDFS", "ADD_WORKBOOK_TO_PYTHONPATH")
+# Our own macros do without these; what the user has chosen for other workbooks stays.
+OFFERED = {"UDF MODULES": MODULE, "USE UDF SERVER": "True", "SHOW CONSOLE": "False"}
+ELSEWHERE = {
+    "Darwin": (
+        "Excel for Mac cannot start Python from a workbook: use the Office.js functions "
+        "(factor-udfs serve), or calculate closed workbooks with factor-udfs refresh."
+    ),
+    "Linux": (
+        "There is no Excel on Linux: factor-udfs new and factor-udfs refresh make and calculate "
+        "workbooks without it; the extension for LibreOffice is not part of this version."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Record:
+    """What an installation changed, so that it can be undone."""
+
+    version: str
+    addin: str
+    settings: str
+    before: str | None
+    """The settings file before the first installation, base64; None where there was none."""
+    after: str
+
+
+def run_install(
+    *, external_server: bool = False, addin: Path | None = None, machine: Machine | None = None
+) -> int:
+    """Install for this user and this Python; say what was done."""
+    machine = machine or this_machine()
+    if not machine.is_windows:
+        _say(_elsewhere(machine))
+        return 1
+    wanted = _wanted(machine, external_server)
+    data = addin_bytes(addin)
+    notes = install(machine, wanted, data)
+    _say(f"{ADDIN} is in {addin_place(machine).parent}")
+    _say(f"{settings.user_file(machine)} names {wanted['INTERPRETER_WIN']}")
+    for note in notes:
+        _say(note)
+    if external_server:
+        _say("Excel starts no Python: before you open it, run factor-udfs com-server")
+    _say("Start Excel anew; if a function shows an error, run factor-udfs doctor")
+    return 0
+
+
+def run_uninstall(*, machine: Machine | None = None) -> int:
+    """Undo the installation of this user; say what was done."""
+    machine = machine or this_machine()
+    for note in uninstall(machine) if machine.is_windows else [_elsewhere(machine)]:
+        _say(note)
+    return 0
+
+
+def addin_file() -> Path:
+    """Return where the package keeps the add-in."""
+    return Path(__file__).parent.parent / "data" / ADDIN
+
+
+def addin_bytes(given: Path | None = None) -> bytes:
+    """Return the add-in that the user names, else the package's."""
+    path = given or addin_file()
+    data = read_or_none(path)
+    if data is None:
+        raise InputError(f"the add-in {path} is not there; name it with --addin {ADDIN}")
+    if not data.startswith(b"PK"):
+        raise InputError(f"{path} is no Excel add-in; name {ADDIN}, as it was delivered")
+    return data
+
+
+def addin_place(machine: Machine) -> PureWindowsPath:
+    """Return where Excel loads the add-in from."""
+    return machine.folder("APPDATA") / "Microsoft" / "Excel" / "XLSTART" / ADDIN
+
+
+def install(machine: Machine, wanted: dict[str, str], addin: bytes) -> list[str]:
+    """Put the add-in and the settings in place; return what the user should know."""
+    path, place = settings.user_file(machine), addin_place(machine)
+    file, old = machine.local(str(path)), read_record(machine)
+    now = read_or_none(file)
+    try:
+        before, foreign = _undone(now, old)
+        values = _with_offers(before or b"", wanted)
+        after = settings.with_values(before or b"", values)
+    except InputError as error:
+        raise FactorError(
+            f"{path}: {error}; mend the file or rename it, then install again"
+        ) from None
+    # Excel holds an open add-in fast, so this fails first or nothing does. The waiting copy may
+    # not lie in XLSTART: Excel would open it.
+    folder = machine.local(str(place.parent))
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_file(machine.local(str(place)), addin, by_way_of=folder.parent)
+    record = Record(__version__, str(place), str(path), _packed(before), _packed(after) or "")
+    # Before the settings: a change that nothing remembers could not be undone.
+    replace_file(_record_file(machine), json.dumps(asdict(record), indent=1).encode("ascii"))
+    if after != now:
+        replace_file(file, after)
+    return _notes(before, after, foreign)
+
+
+def uninstall(machine: Machine) -> list[str]:
+    """Take the add-in and the settings away again; return what was done."""
+    record, place = read_record(machine), addin_place(machine)
+    notes = []
+    if record is not None:
+        notes += _restore_settings(machine, record)
+    if remove_file(machine.local(str(place))):
+        notes.append(f"{place} is removed")
+        if record is None:
+            notes.append(f"{settings.user_file(machine)} stays: nothing tells what it was before")
+    if record is not None:
+        remove_file(_record_file(machine))
+    return notes or ["factor-udfs is not installed for this user; nothing was changed"]
+
+
+def read_record(machine: Machine) -> Record | None:
+    """Return what the last installation wrote down."""
+    data = read_or_none(_record_file(machine))
+    if data is None:
+        return None
+    try:
+        record = Record(**json.loads(data))
+        settings.parse(_unpacked(record.after) or b"")
+        settings.parse(_unpacked(record.before) or b"")
+    except (ValueError, TypeError):
+        raise FactorError(
+            f"{_record_file(machine)} is damaged; delete it and look through "
+            f"{settings.user_file(machine)} by hand"
+        ) from None
+    return record
+
+
+def interpreter_setting(machine: Machine) -> str:
+    """Return this Python as Excel can start it: VBA and the DLL read plain ASCII safely only."""
+    if machine.is_store_python:
+        raise FactorError(
+            "this Python is from the Microsoft Store, whose files Excel does not see; install "
+            "Python from python.org and factor-udfs in it"
+        )
+    for path in (machine.interpreter, machine.short_path(machine.interpreter)):
+        if path.isascii() and not set(path) & set('%$"'):
+            return path
+    raise FactorError(
+        f"the path {ascii(machine.interpreter)} holds letters that Excel cannot pass on; make the "
+        r"environment in a folder with a plain name, such as C:\factor"
+    )
+
+
+def _wanted(machine: Machine, external_server: bool) -> dict[str, str]:
+    # Without the workbook's folder in Python's path, a workbook on OneDrive is like any other.
+    values = (interpreter_setting(machine), str(external_server), "False")
+    return dict(zip(NEEDED, values, strict=True))
+
+
+def _with_offers(before: bytes, wanted: dict[str, str]) -> dict[str, str]:
+    found = settings.parse(before)
+    offers = {name: text for name, text in OFFERED.items() if settings.find(found, name) is None}
+    return wanted | offers
+
+
+def _undone(now: bytes | None, record: Record | None) -> tuple[bytes | None, list[str]]:
+    """Return the settings as they would be without us, and what others changed since."""
+    if record is None or now is None:
+        return now, []
+    before, after = _unpacked(record.before), _unpacked(record.after) or b""
+    if now == after:
+        return before, []
+    rest, foreign = settings.restored(now, before or b"", after)
+    return (rest or before), foreign
+
+
+def _restore_settings(machine: Machine, record: Record) -> list[str]:
+    file = machine.local(record.settings)
+    now = read_or_none(file)
+    if now is None:
+        return [f"{record.settings} is gone already"]
+    try:
+        rest, foreign = _undone(now, record)
+    except InputError as error:
+        raise FactorError(
+            f"{record.settings}: {error}; mend the file, then uninstall again"
+        ) from None
+    if rest is None:
+        remove_file(file)
+        _remove_if_empty(file.parent)
+        return [f"{record.settings} is removed"]
+    if rest != now:
+        replace_file(file, rest)
+    kept = f", except {', '.join(foreign)}, changed since" if foreign else ""
+    return [f"{record.settings} is as it was{kept}"]
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _notes(before: bytes | None, after: bytes, foreign: list[str]) -> list[str]:
+    """Return a sentence for each setting that was another's, as other workbooks use it too."""
+    old, notes = settings.parse(before or b""), []
+    for setting in settings.parse(after):
+        was = settings.find(old, setting.name)
+        if was is not None and was.value != setting.value:
+            text = was.value.decode("ascii", "replace")
+            since = ", set since the last installation," if setting.name in foreign else ""
+            notes.append(f"{setting.name} was {text}{since} and comes back with uninstall")
+    if before is not None:
+        notes.append(
+            "Other xlwings workbooks without settings of their own now use this Python too"
+        )
+    return notes
+
+
+def _record_file(machine: Machine) -> Path:
+    return machine.local(str(PureWindowsPath(state_folder(machine)) / RECORD))
+
+
+def _packed(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode("ascii")
+
+
+def _unpacked(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text, validate=True)
+
+
+def _elsewhere(machine: Machine) -> str:
+    return ELSEWHERE.get(machine.system, ELSEWHERE["Linux"])
+
+
+def _say(text: str) -> None:
+    Console().print(text, markup=False, highlight=False, soft_wrap=True)

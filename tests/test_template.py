@@ -1,0 +1,542 @@
+"""The template: rebuilt and compared, read by other tools, and following its inputs."""
+
+from __future__ import annotations
+
+import io
+import math
+import posixpath
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from check_workbook import problems
+from openpyxl.utils import range_boundaries
+from openpyxl.worksheet.formula import ArrayFormula
+
+from factor_core.refresh import refresh_bytes
+from factor_core.workbook.build import PAGES, build, sample_data
+from factor_core.workbook.calculated import wrong_spills
+from factor_core.workbook.references import TemplateData
+
+ROOT = Path(__file__).parents[1]
+PRICES = ROOT / "core" / "factor_core" / "data" / "daily_prices.csv"
+SHEETS = [
+    *("Start", "Data", "Returns", "Co-movement", "Regression", "Magnitudes", "Tracking", "Hedged"),
+    *("Sizing", "Performance", "Variance", "Multi-factor", "Risk or return", "Exercises"),
+    *("Monthly", "Conventions", "Functions"),
+]
+SMALL_ROWS = 150
+CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
+
+
+# ------------------------------------------------------------------------- books, made once
+
+
+class Read:
+    """A workbook as openpyxl reads it: the values and the formulas."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.values = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+        self.formulas = openpyxl.load_workbook(io.BytesIO(data))
+
+    def named(self, name):
+        """Return the values of a defined name as rows."""
+        sheet, _, cells = self.values.defined_names[name].attr_text.rpartition("!")
+        block = self.values[sheet.strip("'")][cells.replace("$", "")]
+        if not isinstance(block, tuple):
+            return block.value
+        return [[cell.value for cell in row] for row in block]
+
+    def beside(self, sheet, label, column=2):
+        """Return the value beside the first label in column A."""
+        for row in self.values[sheet].iter_rows(max_col=column):
+            if row[0].value == label:
+                return row[column - 1].value
+        raise KeyError(label)
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return (ROOT / "workbook_template.xlsm").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def rebuilt():
+    return build(sample_data())
+
+
+@pytest.fixture(scope="module")
+def template(rebuilt):
+    return Read(rebuilt.workbook)
+
+
+@pytest.fixture(scope="module")
+def switched(rebuilt):
+    """Return the template after the analyst chose AAPL, and nothing else."""
+    data, report = refresh_bytes(with_asset(rebuilt.workbook, "AAPL"))
+    assert report.status == "ok"
+    return Read(data)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Return a short template: the same pages, sooner calculated."""
+    full = sample_data()
+    data = TemplateData(
+        dates=full.dates[:SMALL_ROWS],
+        names=full.names,
+        values=full.values[:SMALL_ROWS],
+        rf=full.rf[:SMALL_ROWS],
+        periods=252,
+        source="the first rows of the sample",
+        chosen=("GOOG", "IBM"),
+    )
+    return data, build(data)
+
+
+def with_asset(workbook, name):
+    """Return the workbook with another text in the cell asset_name, as a typist would leave it."""
+    parts = zip_parts(workbook)
+    cell = re.compile(rb'<c r="B5"( s="\d+") t="s"><v>\d+</v></c>')
+    typed = rb'<c r="B5"\1 t="inlineStr"><is><t>%s</t></is></c>' % name.encode()
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet], count = cell.subn(typed, parts[sheet])
+    assert count == 1
+    return zipped(parts)
+
+
+def zip_parts(workbook):
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def zipped(parts):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+# ------------------------------------------------------------------------- the file itself
+
+
+def test_committed_template_is_what_the_source_builds(committed, rebuilt):
+    ours, theirs = zip_parts(rebuilt.workbook), zip_parts(committed)
+    assert list(ours) == list(theirs)
+    for name, part in ours.items():
+        assert_same_but_for_last_digits(name, part, theirs[name])
+
+
+def assert_same_but_for_last_digits(name, ours, theirs):
+    value = re.compile(rb"(?<=<v>)[^<]*(?=</v>)|(?<=<c:v>)[^<]*(?=</c:v>)")
+    if ours == theirs:
+        return
+    assert value.sub(b"", ours) == value.sub(b"", theirs), name
+    for a, b in zip(value.findall(ours), value.findall(theirs), strict=True):
+        assert a == b or math.isclose(float(a), float(b), rel_tol=1e-12, abs_tol=1e-12), name
+
+
+def test_same_data_give_the_same_bytes(small):
+    data, built = small
+    assert build(data).workbook == built.workbook
+
+
+def test_refreshing_the_template_changes_nothing(rebuilt):
+    data, report = refresh_bytes(rebuilt.workbook)
+    assert data == rebuilt.workbook
+    assert report.status == "ok"
+    assert report.changed_cells == 0
+
+
+def test_template_has_the_pages_in_order_and_hides_only_the_settings(template):
+    assert len(PAGES) == len(SHEETS)
+    assert template.values.sheetnames == [*SHEETS, "xlwings.conf"]
+    states = [sheet.sheet_state for sheet in template.values]
+    assert states == ["visible"] * len(SHEETS) + ["veryHidden"]
+    settings = dict(template.values["xlwings.conf"].iter_rows(max_col=2, values_only=True))
+    assert settings["ADD_WORKBOOK_TO_PYTHONPATH"] == "False"
+    assert settings["UDF MODULES"] == "factor_udfs"
+
+
+def test_checker_finds_nothing_that_excel_would_repair(committed, rebuilt, small):
+    assert problems(committed) == []
+    assert problems(rebuilt.workbook) == []
+    assert problems(small[1].workbook) == []
+
+
+def test_office_open_xml_validator_finds_nothing(small, tmp_path):
+    audit = shutil.which("openxml-audit", path=str(Path(sys.executable).parent))
+    if audit is None:
+        pytest.skip("openxml-audit is not installed")
+    book = tmp_path / "small.xlsm"
+    book.write_bytes(small[1].workbook)
+    run = subprocess.run(
+        [audit, "-f", "microsoft365", str(book)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout
+
+
+def test_spills_of_a_wrong_shape_are_named(small):
+    found = wrong_spills(small[1].workbook, {"Hedged": [(4, 23, 9, 23)]})
+    assert found == [f"Hedged!X5 fills {SMALL_ROWS} x 1 cells instead of 6 x 1"]
+
+
+# ------------------------------------------------------------------------- values and errors
+
+
+def test_second_reader_finds_every_formula_filled_and_no_error_but_missing_hedges(template):
+    window = template.named("rolling_window")
+    missing = set()
+    for sheet in template.formulas:
+        values = template.values[sheet.title]
+        for row in sheet.iter_rows():
+            for cell in row:
+                value = values[cell.coordinate].value
+                if cell.data_type == "f" and not heads_a_table(cell.value):
+                    assert value is not None, f"{sheet.title}!{cell.coordinate} is empty"
+                if isinstance(value, str) and value.startswith("#"):
+                    missing.add((sheet.title, cell.column, cell.row, value))
+    column = openpyxl.utils.column_index_from_string("Y")
+    # The first window has no rolling beta that was known before.
+    assert missing == {("Hedged", column, 6 + i, "#N/A") for i in range(window)}
+
+
+def heads_a_table(formula):
+    """Return whether the first cell of the result is a head over names, which is an empty text."""
+    text = getattr(formula, "text", formula)
+    return text.startswith(("=FACTOR_REGRESSION(", "=FACTOR_TABLE(", "=RESIDUAL_CORREL("))
+
+
+def test_template_has_120_formulas_of_ours_and_native_ones_beside_the_long_columns(template):
+    single = [
+        cell.value.text
+        for sheet in template.formulas
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, ArrayFormula)
+    ]
+    import factor_udfs  # noqa: F401, PLC0415  fills the catalogue
+    from factor_core.catalogue import CATALOGUE  # noqa: PLC0415
+
+    ours = [text for text in single if any(f"{name}(" in text for name in CATALOGUE)]
+    used = {name for name in CATALOGUE if any(f"{name}(" in text for text in single)}
+    assert len(ours) >= 120
+    assert len(single) - len(ours) >= 120
+    assert set(CATALOGUE) - used <= {"ADDIN_INFO"}  # differs from machine to machine
+
+
+def test_no_formula_is_volatile_or_unknown_to_libreoffice(template):
+    words = "RAND|TODAY|NOW|OFFSET|INDIRECT|LAMBDA|HSTACK|VSTACK|TAKE|DROP|CHOOSECOLS|SCAN|MAP"
+    refused = re.compile(rf"\b(?:{words})\(|\w#|@")
+    for sheet in template.formulas:
+        for row in sheet.iter_rows():
+            for cell in row:
+                value = cell.value
+                text = value.text if isinstance(value, ArrayFormula) else value
+                if cell.data_type == "f":
+                    bare = re.sub(r'"[^"]*"', '""', text)
+                    assert not refused.search(bare), f"{sheet.title}!{cell.coordinate} {text}"
+
+
+def verdicts(book):
+    return [
+        (f"{sheet.title}!{cell.coordinate}", cell.value)
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value in ("agrees", "differs")
+    ]
+
+
+@pytest.mark.parametrize("name", ["template", "switched"])
+def test_every_cross_check_agrees(name, request):
+    found = verdicts(request.getfixturevalue(name).values)
+    assert len(found) > 100
+    assert [cell for cell, word in found if word != "agrees"] == []
+
+
+@pytest.mark.parametrize("asset", ["GOOG", "IBM"])
+def test_every_cross_check_agrees_for_every_asset(asset, small):
+    workbook = small[1].workbook
+    if asset != small[0].chosen[0]:
+        workbook, report = refresh_bytes(with_asset(workbook, asset))
+        assert report.status == "ok"
+    book = openpyxl.load_workbook(io.BytesIO(workbook), data_only=True)
+    assert book["Start"]["B5"].value == asset
+    assert [cell for cell, word in verdicts(book) if word != "agrees"] == []
+
+
+# ------------------------------------------------------------------------- against other programs
+
+
+class Direct:
+    """An asset's numbers by pandas and statsmodels, from the CSV."""
+
+    def __init__(self, asset):
+        table = pd.read_csv(PRICES, index_col="date")
+        prices, rf = table.drop(columns="rf"), table["rf"]
+        excess = prices.pct_change().sub(rf, axis=0).iloc[1:]
+        self.y, self.x = excess[asset], excess["S&P 500 (price index)"]
+        model = sm.OLS(self.y, sm.add_constant(self.x))
+        self.ols = model.fit()
+        lags = math.floor(4 * (len(self.y) / 100) ** (2 / 9))
+        self.hac = model.fit(
+            cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
+        )
+        self.alpha, self.beta = self.ols.params
+        self.hedged = self.y - self.beta * self.x
+
+
+@pytest.mark.parametrize(("name", "asset"), [("template", "MSFT"), ("switched", "AAPL")])
+def test_key_results_are_those_of_statsmodels(name, asset, request):
+    book, direct = request.getfixturevalue(name), Direct(asset)
+    vol, sharpe = direct.hedged.std(), direct.y.mean() / direct.y.std() * math.sqrt(252)
+    hedged_position = 1_000_000 / (vol * math.sqrt(252 / 12))
+    expected = {
+        "Beta": direct.beta,
+        "t of beta against the null value": (direct.beta - 1) / direct.hac.bse.iloc[1],
+        "Alpha a year": direct.alpha * 252,
+        "t of alpha": direct.ols.tvalues.iloc[0],
+        "t of alpha, Newey-West": direct.hac.tvalues.iloc[0],
+        "R-squared": direct.ols.rsquared,
+        "Volatility a year": direct.y.std() * math.sqrt(252),
+        "Residual volatility a year": vol * math.sqrt(252),
+        "Sharpe ratio, unhedged": sharpe,
+        "Appraisal ratio": direct.alpha / vol * math.sqrt(252),
+        "Position for the budget, unhedged": 1e6 / (direct.y.std() * math.sqrt(252 / 12)),
+        "Position for the budget, hedged": hedged_position,
+        "Market position that hedges it": -direct.beta * hedged_position,
+        "Rows used": 2012,
+    }
+    shown = {label: book.beside("Start", label) for label in expected}
+    assert shown == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(("name", "asset"), [("template", "MSFT"), ("switched", "AAPL")])
+def test_regression_page_is_that_of_statsmodels(name, asset, request):
+    book, direct = request.getfixturevalue(name), Direct(asset)
+    sheet = book.values["Regression"]
+    for top, fit in ((6, direct.ols), (11, direct.hac)):
+        for row, term in ((top, 0), (top + 1, 1)):
+            shown = [sheet.cell(row, column).value for column in range(2, 8)]
+            low, high = fit.conf_int().iloc[term]
+            statistics = (s.iloc[term] for s in (fit.params, fit.bse, fit.tvalues, fit.pvalues))
+            assert shown == pytest.approx([*statistics, low, high], rel=1e-9, abs=1e-15)
+    fit = direct.ols
+    assert book.beside("Regression", "AIC") == pytest.approx(fit.aic, rel=1e-9)
+    assert book.beside("Regression", "Log-likelihood") == pytest.approx(fit.llf, rel=1e-9)
+    durbin_watson = sm.stats.durbin_watson(fit.resid)
+    assert book.beside("Regression", "Durbin-Watson") == pytest.approx(durbin_watson, rel=1e-9)
+
+
+@pytest.mark.parametrize(("name", "asset"), [("template", "MSFT"), ("switched", "AAPL")])
+def test_series_follow_the_asset(name, asset, request):
+    book, direct = request.getfixturevalue(name), Direct(asset)
+    for defined, expected in (
+        ("asset_excess", direct.y),
+        ("market_excess", direct.x),
+        ("asset_residual", direct.ols.resid),
+        ("tracking", direct.beta * direct.x),
+        ("hedged", direct.hedged),
+    ):
+        header, *rows = (row[0] for row in book.named(defined))
+        assert header.startswith(asset) or defined == "market_excess"
+        np.testing.assert_allclose(np.array(rows), expected, rtol=1e-9, atol=1e-14)
+    rolling = [row[0] for row in book.named("hedged_rolling")][1:]
+    at = 1000
+    window = slice(at - 252, at)
+    beta = np.cov(direct.y[window], direct.x[window])[0, 1] / direct.x[window].var()
+    assert rolling[at] == pytest.approx(direct.y.iloc[at] - beta * direct.x.iloc[at], rel=1e-9)
+
+
+@pytest.mark.parametrize(("name", "asset"), [("template", "MSFT"), ("switched", "AAPL")])
+def test_growth_columns_compound_the_series(name, asset, request):
+    book, direct = request.getfixturevalue(name), Direct(asset)
+    last = 5 + len(direct.y)
+    ends = [
+        book.values["Tracking"].cell(last, 25).value,
+        book.values["Tracking"].cell(last, 26).value,
+        book.values["Hedged"].cell(last, 26).value,
+    ]
+    series = (direct.y, direct.beta * direct.x, direct.hedged)
+    assert ends == pytest.approx([(1 + s).prod() for s in series], rel=1e-9)
+
+
+@pytest.mark.parametrize(("name", "asset"), [("template", "MSFT"), ("switched", "AAPL")])
+def test_titles_follow_the_asset(name, asset, request):
+    book = request.getfixturevalue(name)
+    follow = ["Start", "Returns", "Co-movement", "Regression", "Magnitudes", "Tracking", "Hedged"]
+    follow += ["Sizing", "Performance", "Variance"]
+    titles = {sheet: book.values[sheet]["A1"].value for sheet in follow}
+    assert [sheet for sheet, title in titles.items() if asset not in title] == []
+
+
+def test_dropping_bond_holidays_in_silence_moves_beta(template):
+    direct = Direct("MSFT")
+    days = pd.to_datetime(pd.Series(direct.y.index))
+    columbus = (days.dt.month == 10) & (days.dt.day_of_week == 0) & days.dt.day.between(8, 14)
+    kept = ~(columbus | ((days.dt.month == 11) & (days.dt.day == 11))).to_numpy()
+    beta = sm.OLS(direct.y[kept], sm.add_constant(direct.x[kept])).fit().params.iloc[1]
+    shown = {
+        row[i].value: row[i + 1].value
+        for row in template.values["Returns"].iter_rows(min_row=1, max_row=60)
+        for i in range(len(row) - 1)
+        if isinstance(row[i].value, str)
+    }
+    assert shown["Beta without those days"] == pytest.approx(beta, rel=1e-9)
+    assert shown["Bond market closed, days"] == (~kept).sum()
+    assert direct.beta - beta > 0.02
+
+
+# ------------------------------------------------------------------------- names, links, charts
+
+
+def test_names_lead_to_inputs_and_to_columns_with_their_header(template):
+    single = {name: template.named(name) for name in ("asset_name", "second_asset", "market_name")}
+    assert single == {
+        "asset_name": "MSFT",
+        "second_asset": "AAPL",
+        "market_name": "S&P 500 (price index)",
+    }
+    numbers = ("periods", "market_premium", "budget", "budget_periods", "exercise_budget")
+    numbers += ("confidence", "rolling_window", "null_beta", "missing_dividends")
+    assert [template.named(name) for name in numbers] == [
+        *(252, 0.05, 1_000_000, 12, 5_000_000, 0.95, 252, 1, 0.02)
+    ]
+    rf = pd.read_csv(PRICES)["rf"].iloc[1:]
+    assert template.named("rf_annual") == pytest.approx(rf.mean() * 252, rel=1e-12)
+    headed = {
+        "prices": ("AAPL", 2014),
+        "all_returns": ("AAPL", 2013),
+        "excess_returns": ("AAPL", 2013),
+        "rf": ("Risk-free", 2013),
+        "return_dates": ("Date", 2013),
+        "asset_excess": ("MSFT", 2013),
+        "second_excess": ("AAPL", 2013),
+        "market_excess": ("S&P 500 (price index)", 2013),
+    }
+    shown = {name: (rows[0][0], len(rows)) for name in headed if (rows := template.named(name))}
+    assert shown == headed
+
+
+def test_links_lead_to_pages_and_every_page_is_linked(template):
+    links = {
+        sheet.title: [
+            cell.hyperlink.location.rpartition("!")[0].strip("'")
+            for row in sheet.iter_rows(max_row=60, max_col=40)
+            for cell in row
+            if cell.hyperlink
+        ]
+        for sheet in template.values.worksheets[:-1]
+    }
+    assert set(links["Start"]) == set(SHEETS) - {"Start"}
+    for before, name, after in zip(SHEETS, SHEETS[1:], [*SHEETS[2:], ""], strict=False):
+        wanted = [before, "Start", after] if after else [before, "Start"]
+        assert links[name][: len(wanted)] == wanted, name
+
+
+def test_pages_print_landscape_and_one_page_wide(template):
+    for sheet in template.values.worksheets[:-1]:
+        assert sheet.page_setup.orientation == "landscape", sheet.title
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.title
+        assert sheet.page_setup.fitToWidth in (None, 1), sheet.title  # 1 is the default
+        assert sheet.page_setup.fitToHeight == 0, sheet.title
+        assert sheet.print_area, sheet.title
+        if sheet.title in ("Data", "Returns", "Monthly"):
+            assert sheet.print_title_rows, sheet.title
+
+
+def charts_of(book):
+    """Yield the sheet's name and the root element of each chart."""
+    parts = zip_parts(book.data)
+    for number, sheet in enumerate(book.values.sheetnames, 1):
+        for drawing in targets(parts, f"xl/worksheets/sheet{number}.xml", "/drawing"):
+            for chart in targets(parts, drawing, "/chart"):
+                yield sheet, ET.fromstring(parts[chart])
+
+
+def targets(parts, part, kind):
+    folder, name = posixpath.split(part)
+    relations = parts.get(f"{folder}/_rels/{name}.rels", b"<x/>")
+    return [
+        posixpath.normpath(posixpath.join(folder, one.get("Target")))
+        for one in ET.fromstring(relations)
+        if one.get("Type").endswith(kind)
+    ]
+
+
+def words(element):
+    """Return the text of a title: typed, or the stored copy of a cell."""
+    if element is None:
+        return ""
+    typed = "".join(t.text or "" for t in element.iter(TEXT))
+    return typed or "".join(v.text or "" for v in element.iter(f"{CHART}v"))
+
+
+def test_charts_have_titles_axis_titles_and_named_series(template):
+    drawn = {}
+    for sheet, root in charts_of(template):
+        drawn[sheet] = drawn.get(sheet, 0) + 1
+        title = words(root.find(f"{CHART}chart/{CHART}title"))
+        assert len(title) > 10, sheet
+        plot = root.find(f"{CHART}chart/{CHART}plotArea")
+        axes = [one for one in plot if one.tag.endswith("Ax")]
+        assert len(axes) == 2, (sheet, title)
+        assert all(words(axis.find(f"{CHART}title")) for axis in axes), (sheet, title)
+        series = list(plot.iter(f"{CHART}ser"))
+        assert series
+        for one in series:
+            name = words(one.find(f"{CHART}tx"))
+            assert name, (sheet, title)
+            assert not name.startswith("="), (sheet, title, name)
+    required = {"Start": 1, "Data": 1, "Co-movement": 4, "Regression": 2, "Magnitudes": 2}
+    required |= {"Tracking": 2, "Hedged": 3, "Variance": 1, "Multi-factor": 1}
+    assert [name for name, count in required.items() if drawn.get(name, 0) < count] == []
+
+
+@pytest.mark.parametrize("name", ["template", "switched"])
+def test_charts_carry_the_values_of_their_cells(name, request):
+    book = request.getfixturevalue(name)
+    compared = 0
+    for _, root in charts_of(book):
+        for holder in root.iter():
+            reference = holder.find(f"{CHART}f")
+            if reference is None:
+                continue
+            cache = next(one for one in holder if one.tag.endswith("Cache"))
+            cells = cells_of(book, reference.text)
+            stored = {int(p.get("idx")): p.find(f"{CHART}v").text for p in cache.iter(f"{CHART}pt")}
+            assert int(cache.find(f"{CHART}ptCount").get("val")) == len(cells)
+            for i, value in enumerate(cells):
+                compared += 1
+                if isinstance(value, (int, float)):
+                    assert float(stored[i]) == pytest.approx(value, rel=1e-12), reference.text
+                elif value != "#N/A":
+                    assert stored.get(i, "") == (value or ""), reference.text
+    assert compared > 20_000
+
+
+def cells_of(book, reference):
+    sheet, _, cells = reference.rpartition("!")
+    left, top, right, bottom = range_boundaries(cells.replace("$", ""))
+    block = book.values[sheet.strip("'")].iter_rows(top, bottom, left, right, values_only=True)
+    return [as_number(value) for row in block for value in row]
+
+
+def as_number(value):
+    """Return a date as the serial number that a chart stores."""
+    if isinstance(value, pd.Timestamp) or hasattr(value, "toordinal"):
+        return openpyxl.utils.datetime.to_excel(value)
+    return value
