@@ -123,6 +123,7 @@ def book(
     workbook.define_name("Mid", "=AVERAGE(Data!$A$2:$A$5)")
     workbook.define_name("'My Calc'!Loc", f"=Data!$B$2:$B${rows + 1}")
     workbook.define_name("Left", "='My Calc'!A1")
+    workbook.define_name("Both", "=Data!$A$2:$A$3,Data!$C$2:$C$3")
     for cell, (text, kind) in formulas.items():
         if kind == "plain":
             calc.write_formula(cell, text)

@@ -28,7 +28,7 @@ ROWS = 130
 def price_lines(*, gaps=True):
     """Return a file of the sample's first days: late start, missing days and a missing rate."""
     daily = sample.daily()
-    lines = ["Day,Late,IBM,SPX,bill"]
+    lines = ["Day,Late,IBM,SPX,rf"]
     for i in range(ROWS):
         late, ibm, market = (float(daily.prices[i, j]) for j in (0, 2, 4))
         cells = [repr(late), repr(ibm), repr(market), repr(float(daily.rf[i]))]
@@ -184,7 +184,7 @@ def test_workbook_on_own_returns_uses_them_as_they_are(tmp_path, capsys):
 
 def test_names_that_look_like_formulas_stay_texts(tmp_path):
     lines = price_lines(gaps=False)
-    lines[0] = "Day,=1+1,600519,SPX,bill"
+    lines[0] = "Day,=1+1,600519,SPX,rf"
     own = read_own_data(written(tmp_path / "odd.csv", lines))
     built = build(from_own_data(own, "odd.csv"))
     assert built.errors == []

@@ -7,6 +7,7 @@ What a command needs is imported when it runs, so that every command starts at o
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,9 @@ from factor_core.errors import FactorError, InputError
 
 if TYPE_CHECKING:
     from factor_core.catalogue import Function
+
+# Before numpy is imported: two BLAS threads on two busy cores are several times slower than one.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(
     name="factor-udfs",
@@ -86,7 +90,7 @@ def refresh(
     out: Annotated[
         Path | None, typer.Option(help="Write here and leave the workbook as it is.")
     ] = None,
-    json: Annotated[Path | None, typer.Option(help="Write a report of every cell here.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write a report here: what was not calculated, errors, warnings.")] = None,
 ) -> None:
     """Recalculate a workbook without Excel: exit code 0 all, 3 some formulas, 1 none."""
     from factor_core.refresh import command

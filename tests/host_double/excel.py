@@ -14,9 +14,20 @@ from host_double.variant import EMPTY, Variant, serial_of
 SHEET_ROWS = 1_048_576
 FIRST_ERROR = -2146828288  # CVErr(0) as the whole number that COM sends
 ERRORS = {
-    **{"#NULL!": 2000, "#DIV/0!": 2007, "#VALUE!": 2015, "#REF!": 2023, "#NAME?": 2029},
-    **{"#NUM!": 2036, "#N/A": 2042, "#GETTING_DATA": 2043, "#SPILL!": 2045, "#CONNECT!": 2046},
-    **{"#BLOCKED!": 2047, "#UNKNOWN!": 2048, "#FIELD!": 2049, "#CALC!": 2050},
+    "#NULL!": 2000,
+    "#DIV/0!": 2007,
+    "#VALUE!": 2015,
+    "#REF!": 2023,
+    "#NAME?": 2029,
+    "#NUM!": 2036,
+    "#N/A": 2042,
+    "#GETTING_DATA": 2043,
+    "#SPILL!": 2045,
+    "#CONNECT!": 2046,
+    "#BLOCKED!": 2047,
+    "#UNKNOWN!": 2048,
+    "#FIELD!": 2049,
+    "#CALC!": 2050,
 }
 ERROR_TEXTS = {FIRST_ERROR + number: text for text, number in ERRORS.items()}
 
@@ -47,7 +58,7 @@ def value2(held: Variant) -> Variant:
 
 
 def array(rows: Any) -> Variant:
-    """Return what Excel hands over for a block of values: an array of one row has no rows."""
+    """Return an array as a formula hands it over, {1,2}: where it has one row, without that row."""
     cells = tuple(tuple(map(cell, row)) for row in rows)
     return Variant("ARRAY", cells[0] if len(cells) == 1 else cells)
 

@@ -32,7 +32,7 @@ def prepare_metadata_for_build_wheel(folder, config_settings=None):
 
 
 def pywin32(folder: Path) -> Path:
-    """Return the folder that holds pywin32's modules written in Python; skip where there is none."""
+    """Return the folder of pywin32's modules written in Python; skip where there is none."""
     target = folder / PYWIN32
     if not target.is_dir():
         options = ("--platform", "win_amd64", "--python-version", "3.11", "--only-binary", ":all:")
@@ -40,8 +40,9 @@ def pywin32(folder: Path) -> Path:
         partly = _emptied(folder / "partly")
         with zipfile.ZipFile(wheel) as archive:
             wanted = ("win32com/", "win32/lib/")
-            names = [n for n in archive.namelist() if n.startswith(wanted) and n.endswith(".py")]
-            archive.extractall(partly, names)
+            for name in archive.namelist():
+                if name.startswith(wanted) and name.endswith(".py"):
+                    archive.extract(name, partly)
         partly.rename(target)  # at once: an interrupted test must not leave half a library
     return target
 

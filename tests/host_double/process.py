@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-import tempfile
 import traceback
 from pathlib import Path
 from types import SimpleNamespace
@@ -57,7 +56,7 @@ class Excel:
         }
 
     def import_functions(self, module: str) -> tuple[str, list[dict[str, Any]]]:
-        """Return the VBA that Import Functions writes, and the texts that it gives to the wizard."""
+        """Return the VBA that Import Functions writes, and the texts it gives to the wizard."""
         written: list[str] = []
         texts: list[dict[str, Any]] = []
         components = VBComponents(written)
@@ -82,7 +81,7 @@ class Excel:
 
 
 class VBComponents:
-    """The modules of a workbook's VBA project, as Import Functions uses them."""
+    """The modules of a workbook's VBA project, of which none is there yet."""
 
     def __init__(self, written: list[str]) -> None:
         self.written = written
@@ -93,6 +92,8 @@ class VBComponents:
     def Import(self, path: str) -> None:  # noqa: N802  Excel's name
         self.written.append(Path(path).read_text(encoding="utf-8"))
 
+    Remove = Import  # never called: what it should remove is looked up first
+
 
 class Line:
     """The tests' end: each attribute is a method of `Excel` in the other process."""
@@ -100,7 +101,7 @@ class Line:
     def __init__(self, python_half: Path, folder: Path) -> None:
         places = (ROOT, ROOT / "core", ROOT / "tests")
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))}
-        self.log = tempfile.TemporaryFile(dir=folder)
+        self.log = (folder / "log").open("w+b")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "host_double.process", str(python_half), str(folder)],
             stdin=subprocess.PIPE,

@@ -1,16 +1,17 @@
 """The compiled half of pywin32, as far as xlwings and the half written in Python use it.
 
-After PyIDispatch.cpp, PyGatewayBase.cpp and ErrorUtils.cpp. Excel's objects are called directly; each
-call that Python makes to one of them is a trip to another process in Excel and is counted.
+After PyIDispatch.cpp, PyGatewayBase.cpp and ErrorUtils.cpp. Excel's objects are called directly;
+each call that Python makes to one of them is counted: in Excel it is a trip to another process.
 """
 
-# ruff: noqa: N802, N803, N801  (the names are pywin32's)
+# ruff: noqa: N801, N802, N815, N818  (the names are pywin32's)
 
 from __future__ import annotations
 
+import datetime as dt
 import traceback
-import types
 from collections import Counter
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from host_double import variant
@@ -221,7 +222,8 @@ def call(server: PyIDispatch, method: str, *arguments: Variant) -> Variant:
         description = getattr(raised, "description", None) or (raised.excepinfo or [None] * 3)[2]
         raise ServerError(description or str(raised.strerror)) from raised
     except Exception as raised:  # whatever the server raises reaches VBA as text
-        raise ServerError("Unexpected Python Error: " + traceback.format_exc()) from raised
+        lines = traceback.format_exception(raised.with_traceback(raised.__traceback__.tb_next))
+        raise ServerError("Unexpected Python Error: " + "".join(lines)) from raised
 
 
 class_objects: dict[str, Any] = {}
@@ -243,32 +245,34 @@ def MakePyFactory(clsid: IID) -> Any:
 
 # -------------------------------------------------------------------------------------- the modules
 
-VARTYPES = {
-    "EMPTY NULL I2 I4 R4 R8 CY DATE BSTR DISPATCH ERROR BOOL VARIANT UNKNOWN DECIMAL": 0,
-    "I1 UI1 UI2 UI4 I8 UI8 INT UINT VOID HRESULT PTR SAFEARRAY CARRAY USERDEFINED LPSTR LPWSTR": 16,
-    "RECORD": 36,
-    "FILETIME BLOB STREAM STORAGE STREAMED_OBJECT STORED_OBJECT BLOB_OBJECT CF CLSID": 64,
+VARTYPES = {  # the first of each run of numbers
+    0: "EMPTY NULL I2 I4 R4 R8 CY DATE BSTR DISPATCH ERROR BOOL VARIANT UNKNOWN DECIMAL",
+    16: "I1 UI1 UI2 UI4 I8 UI8 INT UINT VOID HRESULT PTR SAFEARRAY CARRAY USERDEFINED LPSTR LPWSTR",
+    36: "RECORD",
+    64: "FILETIME BLOB STREAM STORAGE STREAMED_OBJECT STORED_OBJECT BLOB_OBJECT CF CLSID",
 }
-CONSTANTS = {
-    f"VT_{name}": first + i
-    for names, first in VARTYPES.items()
-    for i, name in enumerate(names.split())
-} | {
-    **{"VT_VECTOR": 0x1000, "VT_ARRAY": 0x2000, "VT_BYREF": 0x4000, "VT_TYPEMASK": 0xFFF},
-    **{"DISPATCH_METHOD": 1, "DISPATCH_PROPERTYGET": 2, "DISPATCH_PROPERTYPUT": 4},
-    **{"DISPATCH_PROPERTYPUTREF": 8, "INVOKE_FUNC": 1, "INVOKE_PROPERTYGET": 2},
-    **{"INVOKE_PROPERTYPUT": 4, "INVOKE_PROPERTYPUTREF": 8, "DISPID_VALUE": 0},
-    **{"DISPID_UNKNOWN": -1, "DISPID_STARTENUM": -1, "DISPID_PROPERTYPUT": -3},
-    **{"DISPID_NEWENUM": DISPID_NEWENUM, "DISPID_EVALUATE": -5, "CLSCTX_INPROC": 3},
-    **{"CLSCTX_LOCAL_SERVER": 4, "CLSCTX_SERVER": 21, "CLSCTX_ALL": 23, "REGCLS_MULTIPLEUSE": 1},
-    **{"REGCLS_SUSPENDED": 4, "TKIND_ENUM": 0, "TKIND_RECORD": 1, "TKIND_MODULE": 2},
-    **{"TKIND_INTERFACE": 3, "TKIND_DISPATCH": 4, "TKIND_COCLASS": 5, "TKIND_ALIAS": 6},
-    **{"TYPEFLAG_FDUAL": 64, "TYPEFLAG_FDISPATCHABLE": 0x1000, "FUNCFLAG_FRESTRICTED": 1},
-    **{"FUNC_VIRTUAL": 0, "FUNC_PUREVIRTUAL": 1, "FUNC_STATIC": 3, "FUNC_DISPATCH": 4},
-    **{"DESCKIND_FUNCDESC": 1, "DESCKIND_VARDESC": 2, "VAR_CONST": 2, "VAR_DISPATCH": 3},
-    **{"PARAMFLAG_FIN": 1, "PARAMFLAG_FOUT": 2, "PARAMFLAG_FRETVAL": 8, "PARAMFLAG_FOPT": 16},
-    **{"PARAMFLAG_FHASDEFAULT": 32},
-}
+OTHER_CONSTANTS = """
+    VT_VECTOR 4096 VT_ARRAY 8192 VT_BYREF 16384 VT_TYPEMASK 4095
+    DISPATCH_METHOD 1 DISPATCH_PROPERTYGET 2 DISPATCH_PROPERTYPUT 4 DISPATCH_PROPERTYPUTREF 8
+    INVOKE_FUNC 1 INVOKE_PROPERTYGET 2 INVOKE_PROPERTYPUT 4 INVOKE_PROPERTYPUTREF 8
+    DISPID_VALUE 0 DISPID_UNKNOWN -1 DISPID_STARTENUM -1 DISPID_PROPERTYPUT -3 DISPID_NEWENUM -4
+    DISPID_EVALUATE -5 CLSCTX_INPROC 3 CLSCTX_LOCAL_SERVER 4 CLSCTX_SERVER 21 CLSCTX_ALL 23
+    REGCLS_MULTIPLEUSE 1 REGCLS_SUSPENDED 4 TKIND_ENUM 0 TKIND_RECORD 1 TKIND_MODULE 2
+    TKIND_INTERFACE 3 TKIND_DISPATCH 4 TKIND_COCLASS 5 TKIND_ALIAS 6 TYPEFLAG_FDUAL 64
+    TYPEFLAG_FDISPATCHABLE 4096 FUNCFLAG_FRESTRICTED 1 FUNC_VIRTUAL 0 FUNC_PUREVIRTUAL 1
+    FUNC_STATIC 3 FUNC_DISPATCH 4 DESCKIND_FUNCDESC 1 DESCKIND_VARDESC 2 VAR_CONST 2 VAR_DISPATCH 3
+    PARAMFLAG_FIN 1 PARAMFLAG_FOUT 2 PARAMFLAG_FRETVAL 8 PARAMFLAG_FOPT 16 PARAMFLAG_FHASDEFAULT 32
+"""
+
+
+def constants() -> dict[str, int]:
+    words = OTHER_CONSTANTS.split()
+    types_of_values = {
+        f"VT_{name}": first + i
+        for first, names in VARTYPES.items()
+        for i, name in enumerate(names.split())
+    }
+    return types_of_values | dict(zip(words[::2], map(int, words[1::2]), strict=True))
 
 
 def nothing(*_arguments: Any) -> int:
@@ -280,55 +284,86 @@ def absent(*_arguments: Any) -> None:
     raise error(2, "", "The system cannot find the file specified.")
 
 
-def modules(temporary: str) -> dict[str, types.ModuleType]:
-    """Return the compiled modules by name; `temporary` is the folder for temporary files."""
-    contents = {
-        "pywintypes": _pywintypes(),
-        "pythoncom": _pythoncom(),
-        "win32api": {
-            **{"error": error, "RegOpenKey": absent, "RegQueryValue": absent},
-            **{"GetTempPath": lambda: temporary, "GetFullPathName": lambda path: path},
-            "GetCurrentThreadId": lambda: 1,
-        },
-        # One message, then the end: xlwings' server sets itself up and stops waiting.
-        "win32event": {"INFINITE": -1, "QS_ALLEVENTS": 1215, "WAIT_OBJECT_0": 0}
-        | {"MsgWaitForMultipleObjects": nothing},
-        "win32gui": {"FindWindowEx": absent},
-        "win32process": {"GetWindowThreadProcessId": lambda _window: (1, 1)},
-        "win32timezone": {"TimeZoneInfo": types.SimpleNamespace(utc=lambda: variant.dt.UTC)},
-    }
-    made = {}
-    for name, attributes in contents.items():
-        made[name] = types.ModuleType(name)
-        vars(made[name]).update(attributes)
-    return made
+def modules(temporary: str) -> list[ModuleType]:
+    """Return the compiled modules; `temporary` is the folder for temporary files."""
+    return [
+        _pywintypes(),
+        _pythoncom(),
+        _module(
+            "win32api",
+            error=error,
+            RegOpenKey=absent,
+            RegQueryValue=absent,
+            GetTempPath=lambda: temporary,
+            GetFullPathName=lambda path: path,
+            GetCurrentThreadId=lambda: 1,
+        ),
+        _module(
+            "win32event",
+            INFINITE=-1,
+            QS_ALLEVENTS=1215,
+            WAIT_OBJECT_0=0,
+            MsgWaitForMultipleObjects=nothing,
+        ),
+        _module("win32gui", FindWindowEx=absent),
+        _module("win32process", GetWindowThreadProcessId=lambda _window: (1, 1)),
+        _module("win32timezone", TimeZoneInfo=SimpleNamespace(utc=lambda: dt.UTC)),
+    ]
 
 
-def _pywintypes() -> dict[str, Any]:
-    return {
-        **{"IID": IID, "IIDType": IID, "com_error": com_error, "error": error},
-        **{"TimeType": variant.Time, "datetime": variant.Time},
-    }
+def _module(name: str, **contents: Any) -> ModuleType:
+    module = ModuleType(name)
+    vars(module).update(contents)
+    return module
 
 
-def _pythoncom() -> dict[str, Any]:
+def _pywintypes() -> ModuleType:
+    return _module(
+        "pywintypes",
+        IID=IID,
+        IIDType=IID,
+        error=error,
+        com_error=com_error,
+        TimeType=variant.Time,
+        datetime=variant.Time,
+    )
+
+
+def _pythoncom() -> ModuleType:
     pointers = {
         IID_IDispatch: PyIDispatch,
         IID_IUnknown: PyIUnknown,
         IID_IEnumVARIANT: PyIEnumVARIANT,
     }
-    return {
-        **CONSTANTS,
-        **{"__file__": "pythoncom", "TypeIIDs": pointers, "InterfaceNames": {}},
-        **{"IID_NULL": IID_NULL, "IID_IUnknown": IID_IUnknown, "IID_IStream": IID_IStream},
-        **{"IID_IDispatch": IID_IDispatch, "IID_IEnumVARIANT": IID_IEnumVARIANT},
-        **{"com_error": com_error, "ole_error": com_error, "error": com_error},
-        **{"com_record": type("com_record", (), {}), "RecordClasses": {}},
-        **{"Empty": variant.PYTHON_EMPTY, "Missing": variant.PYTHON_MISSING},
-        **{"ArgNotFound": variant.PYTHON_MISSING, "Nothing": variant.PYTHON_NOTHING},
-        **{"WrapObject": WrapObject, "UnwrapObject": UnwrapObject, "MakePyFactory": MakePyFactory},
-        **{"CoRegisterClassObject": CoRegisterClassObject, "CoRevokeClassObject": nothing},
-        **{"CoResumeClassObjects": nothing, "CoInitialize": nothing, "CoUninitialize": nothing},
-        **{"EnableQuitMessage": nothing, "PumpWaitingMessages": lambda: True},
-        **{"GetScodeString": lambda scode: f"COM error {scode}"},
-    }
+    return _module(
+        "pythoncom",
+        **constants(),
+        __file__="pythoncom",
+        TypeIIDs=pointers,
+        InterfaceNames={},
+        RecordClasses={},
+        IID_NULL=IID_NULL,
+        IID_IUnknown=IID_IUnknown,
+        IID_IStream=IID_IStream,
+        IID_IDispatch=IID_IDispatch,
+        IID_IEnumVARIANT=IID_IEnumVARIANT,
+        com_error=com_error,
+        ole_error=com_error,
+        error=com_error,
+        com_record=type("com_record", (), {}),
+        Empty=variant.Mark(variant.EMPTY),
+        Missing=variant.Mark(variant.MISSING),
+        ArgNotFound=variant.Mark(variant.MISSING),
+        Nothing=variant.Mark(Variant("DISPATCH")),
+        WrapObject=WrapObject,
+        UnwrapObject=UnwrapObject,
+        MakePyFactory=MakePyFactory,
+        CoRegisterClassObject=CoRegisterClassObject,
+        CoRevokeClassObject=nothing,
+        CoResumeClassObjects=nothing,
+        CoInitialize=nothing,
+        CoUninitialize=nothing,
+        EnableQuitMessage=nothing,
+        PumpWaitingMessages=lambda: True,  # the end: the server sets itself up and does not wait
+        GetScodeString=lambda scode: f"COM error {scode}",
+    )

@@ -10,7 +10,10 @@ import ctypes
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DISP_E_PARAMNOTFOUND = -2147352572
 OLE_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001  a DATE has no time zone
@@ -33,11 +36,11 @@ class Time(dt.datetime):
     """pywintypes.datetime, which a DATE becomes: always with the time zone UTC."""
 
 
-class Nothing:
+@dataclass(frozen=True)
+class Mark:
     """One of pythoncom's marks for values that Python has no word for."""
 
-
-PYTHON_EMPTY, PYTHON_MISSING, PYTHON_NOTHING = Nothing(), Nothing(), Nothing()
+    sent: Variant
 
 
 def time_of(serial: float) -> Time:
@@ -85,24 +88,13 @@ def _tuples(rows: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def from_python(value: Any) -> Variant:
     """Return what Python sends (PyCom_VariantFromPyObject); its order decides, as in pywin32."""
-    if isinstance(value, str):
-        return Variant("BSTR", str(value))
-    if value is True or value is False:
-        return Variant("BOOL", value)
-    if isinstance(value, int):
-        return _whole_number(value)
-    if isinstance(value, float):
-        return Variant("R8", float(value))
-    if value is None:
-        return Variant("NULL")
+    for python_type, convert in SIMPLE_TYPES.items():
+        if isinstance(value, python_type):
+            return convert(value)
     if hasattr(value, "_oleobj_"):
         return Variant("DISPATCH", value._oleobj_)
-    if type(value).__name__ == "PyIDispatch":
-        return Variant("DISPATCH", value)
-    if value is PYTHON_EMPTY:
-        return EMPTY
-    if value is PYTHON_MISSING:
-        return MISSING
+    if isinstance(value, Mark):
+        return value.sent
     return _of_other_type(value)
 
 
@@ -115,6 +107,15 @@ def _whole_number(value: int) -> Variant:
     if bits == 32 and value > 0:
         return Variant("UI4", value)
     return Variant("I4" if value >= -(2**31) else "I8", value)
+
+
+SIMPLE_TYPES: dict[type, Callable[[Any], Variant]] = {
+    str: lambda text: Variant("BSTR", str(text)),
+    bool: lambda flag: Variant("BOOL", flag),  # before int, of which it is one
+    int: _whole_number,
+    float: lambda number: Variant("R8", float(number)),
+    type(None): lambda _: Variant("NULL"),
+}
 
 
 def _of_other_type(value: Any) -> Variant:
@@ -130,7 +131,8 @@ def _of_other_type(value: Any) -> Variant:
         return Variant("CY", float(value))
     if hasattr(type(value), "__float__") or hasattr(type(value), "__index__"):
         return Variant("R8", float(value))
-    raise TypeError(f"Objects of type '{type(value).__name__}' can not be converted to a COM VARIANT")
+    name = type(value).__name__
+    raise TypeError(f"Objects of type '{name}' can not be converted to a COM VARIANT")
 
 
 def _is_sequence(value: Any) -> bool:

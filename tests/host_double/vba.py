@@ -1,7 +1,7 @@
 """The VBA between a cell and Python, written after its texts: both ways that a call can take.
 
-Ours is FactorRuntime.bas of the workbook; the other is what xlwings' Import Functions writes, and the
-DLL that all VBA of xlwings goes through.
+Ours is FactorRuntime.bas of the workbook; the other is what xlwings' Import Functions writes. All
+VBA of xlwings goes through its DLL.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from host_double.excel import ERRORS, FIRST_ERROR, SHEET_ROWS, Range, array, cell, error
+from host_double.excel import ERRORS, FIRST_ERROR, SHEET_ROWS, Range, cell, error
 from host_double.pywin32 import PyIDispatch, ServerError, call, calls_to_excel
 from host_double.variant import EMPTY, MISSING, Variant
 
@@ -63,7 +63,7 @@ def _kinds(value: Any) -> set[str]:
     return _kinds(value.value) if value.kind == "ARRAY" else {value.kind}
 
 
-# --------------------------------------------------------------------- our own way: FactorRuntime.bas
+# -------------------------------------------------------------- our own way: FactorRuntime.bas
 
 
 def factor_call(server: Server, name: str, *arguments: object) -> Answer:
@@ -124,7 +124,7 @@ def _cell_value(value: Variant) -> Variant:
     return Variant("BSTR", "") if value.kind in ("EMPTY", "NULL") else value
 
 
-# -------------------------------------------------------------------- xlwings' way: Import Functions
+# -------------------------------------------------------------- xlwings' way: Import Functions
 
 
 def stock_call(
@@ -152,6 +152,3 @@ def _argument(value: object) -> Variant:
 
 def _pointer(target: Any) -> Variant:
     return Variant("DISPATCH", PyIDispatch(target))
-
-
-__all__ = ["Answer", "Server", "array", "factor_call", "stock_call"]

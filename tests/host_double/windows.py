@@ -48,7 +48,7 @@ def install(python_half: Path, temporary: Path) -> ModuleType:
             importlib.import_module(name)
         except ImportError:
             continue
-    sys.modules.update(pywin32.modules(str(temporary)))
+    sys.modules.update({module.__name__: module for module in pywin32.modules(str(temporary))})
     sys.path += [str(python_half), str(python_half / "win32" / "lib")]
     ctypes.windll, ctypes.oledll = Libraries(), Libraries()
     platform, load = sys.platform, ctypes.PyDLL

@@ -1,13 +1,12 @@
 """Classic Excel on Windows: the catalogue's functions as xlwings' COM server calls them.
 
 xlwings hands cells over untouched ("raw"). Python cannot send an error value by COM, so an error
-travels as its text: "#N/A" among other cells, "#NUM! sentence" where it is the whole result. Our VBA
-makes the real error of it and keeps the sentence; with xlwings' own wrapper the cell shows the text.
+travels as its text: "#N/A" among other cells, "#NUM! sentence" where it is the whole result. Our
+VBA makes a real error of it and keeps the sentence; by xlwings' own wrapper a cell shows the text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import xlwings as xw
@@ -16,16 +15,18 @@ from xlwings.conversion import Accessor, Pipeline
 from factor_core.errors import ExcelError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from factor_core.catalogue import Function
 
 
-class ComCells(Accessor):  # type: ignore[misc]
+class ComCells(Accessor):
     """xlwings' writer of a result: rows of numbers, text and TRUE/FALSE."""
 
     @classmethod
     def writer(cls, _options: dict[str, Any]) -> Pipeline:
         """Return the one stage that makes rows of the result."""
-        return Pipeline().append_stage(_write_rows)
+        return Pipeline([_write_rows])
 
 
 def publish(function: Function, call: Callable[..., object]) -> Callable[..., object]:

@@ -16,8 +16,6 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path, PureWindowsPath
 
-from rich.console import Console
-
 from factor_core import __version__
 from factor_core.errors import FactorError, InputError
 from factor_core.hosts import settings
@@ -29,6 +27,7 @@ from factor_core.hosts.machine import (
     state_folder,
     this_machine,
 )
+from factor_core.hosts.printing import say
 
 ADDIN = "factor_udfs.xlam"
 RECORD = "installation.json"
@@ -67,18 +66,18 @@ def run_install(
     """Install for this user and this Python; say what was done."""
     machine = machine or this_machine()
     if not machine.is_windows:
-        _say(_elsewhere(machine))
+        say(_elsewhere(machine))
         return 1
     wanted = _wanted(machine, external_server)
     data = addin_bytes(addin)
     notes = install(machine, wanted, data)
-    _say(f"{ADDIN} is in {addin_place(machine).parent}")
-    _say(f"{settings.user_file(machine)} names {wanted['INTERPRETER_WIN']}")
+    say(f"{ADDIN} is in {addin_place(machine).parent}")
+    say(f"{settings.user_file(machine)} names {wanted['INTERPRETER_WIN']}")
     for note in notes:
-        _say(note)
+        say(note)
     if external_server:
-        _say("Excel starts no Python: before you open it, run factor-udfs com-server")
-    _say("Start Excel anew; if a function shows an error, run factor-udfs doctor")
+        say("Excel starts no Python: before you open it, run factor-udfs com-server")
+    say("Start Excel anew; if a function shows an error, run factor-udfs doctor")
     return 0
 
 
@@ -86,7 +85,7 @@ def run_uninstall(*, machine: Machine | None = None) -> int:
     """Undo the installation of this user; say what was done."""
     machine = machine or this_machine()
     for note in uninstall(machine) if machine.is_windows else [_elsewhere(machine)]:
-        _say(note)
+        say(note)
     return 0
 
 
@@ -177,12 +176,17 @@ def interpreter_setting(machine: Machine) -> str:
             "Python from python.org and factor-udfs in it"
         )
     for path in (machine.interpreter, machine.short_path(machine.interpreter)):
-        if path.isascii() and not set(path) & set('%$"'):
+        if is_passable(path):
             return path
     raise FactorError(
-        f"the path {ascii(machine.interpreter)} holds letters that Excel cannot pass on; make the "
+        f"the path {machine.interpreter} holds letters that Excel cannot pass on; make the "
         r"environment in a folder with a plain name, such as C:\factor"
     )
+
+
+def is_passable(path: str) -> bool:
+    """Return whether VBA, the DLL and cmd.exe all take the path as it is written."""
+    return path.isascii() and "%" not in path and "$(" not in path
 
 
 def _wanted(machine: Machine, external_server: bool) -> dict[str, str]:
@@ -202,10 +206,10 @@ def _undone(now: bytes | None, record: Record | None) -> tuple[bytes | None, lis
     if record is None or now is None:
         return now, []
     before, after = _unpacked(record.before), _unpacked(record.after) or b""
-    if now == after:
+    if now in (after, before):
         return before, []
     rest, foreign = settings.restored(now, before or b"", after)
-    return (rest or before), foreign
+    return (None if before is None and not rest else rest), foreign
 
 
 def _restore_settings(machine: Machine, record: Record) -> list[str]:
@@ -264,7 +268,3 @@ def _unpacked(text: str | None) -> bytes | None:
 
 def _elsewhere(machine: Machine) -> str:
     return ELSEWHERE.get(machine.system, ELSEWHERE["Linux"])
-
-
-def _say(text: str) -> None:
-    Console().print(text, markup=False, highlight=False, soft_wrap=True)

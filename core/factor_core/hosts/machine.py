@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 NAME = "factor-udfs"
-STORE_FOLDER = "\\windowsapps\\"  # only programs of the Microsoft Store live below a folder so named
+STORE_FOLDER = (
+    "\\windowsapps\\"  # only programs of the Microsoft Store live below a folder so named
+)
 ZONE_OF_THE_INTERNET = 3
 
 

@@ -90,7 +90,8 @@ def parse(data: bytes) -> list[Setting]:
     """
     if data.startswith(BYTE_ORDER_MARKS):
         raise InputError("it starts with a byte order mark; save it as ANSI text")
-    settings, at = [], 0
+    settings: list[Setting] = []
+    at = 0
     while at < len(data):
         found = _LINE.match(data, at)
         if found is None:
@@ -271,10 +272,7 @@ def start_command(settings: Settings) -> str:
 
     The DLL copies it into 2,048 bytes and lets Excel crash when it does not fit.
     """
-    names = ("ONEDRIVE_CONSUMER_WIN", "ONEDRIVE_COMMERCIAL_WIN", "SHAREPOINT_WIN", "PYTHONPATH")
-    adds = settings.value("ADD_WORKBOOK_TO_PYTHONPATH", "true")
-    parts = [adds, settings.book, settings.book, *(settings.value(name) for name in names)]
-    path = ";".join(parts).replace("\\", "\\\\").replace("'", "\\'").replace("&", "^&")
+    path = python_path(settings).replace("\\", "\\\\").replace("'", "\\'").replace("&", "^&")
     console = "/showconsole" if settings.is_on("SHOW CONSOLE") else ""
     licence = settings.value("LICENSE_KEY")
     licence = f"os.environ['XLWINGS_LICENSE_KEY']='{licence}';" if licence else ""
@@ -284,6 +282,13 @@ def start_command(settings: Settings) -> str:
         f'import xlwings.utils;xlwings.utils.prepare_sys_path(\\"{path}\\");'
         f"import xlwings; xlwings.serve('{_CLASS}')\"\""
     )
+
+
+def python_path(settings: Settings) -> str:
+    """Return what VBA hands to xlwings.utils.prepare_sys_path for this workbook."""
+    names = ("ONEDRIVE_CONSUMER_WIN", "ONEDRIVE_COMMERCIAL_WIN", "SHAREPOINT_WIN", "PYTHONPATH")
+    adds = settings.value("ADD_WORKBOOK_TO_PYTHONPATH", "true")
+    return ";".join([adds, settings.book, settings.book, *(settings.value(name) for name in names)])
 
 
 def command_length(command: str, code_page: str) -> int:

@@ -46,7 +46,8 @@ READ_LIMITS: Any = dict.fromkeys(
     ),
     HUGE,
 )
-CALCULATION_LIMITS: Any = {"max_array_cells": 1 << 28, "max_dependency_edges": 1 << 28}
+# Enough for SLOPE of two full columns.
+CALCULATION_LIMITS = {"max_array_cells": 1 << 28, "max_function_iterations": 1 << 28}
 
 REASONS = {
     "calculation.unsupported_function": "the function {detail} is not supported",
@@ -98,6 +99,7 @@ class Engine:
         self.used = {s["name"]: area_of(s["used_range"]) for s in summary if s["used_range"]}
         self.sheets = {s["name"].upper() for s in summary}
         self.calculated = False
+        self.limits: dict[str, int] | None = CALCULATION_LIMITS
 
     def add_sheet(self, name: str) -> None:
         """Add a sheet; it exists in the engine's copy only."""
@@ -147,7 +149,14 @@ class Engine:
 
     def calculate(self) -> None:
         """Calculate the whole workbook."""
-        self.book.calculate(**self.clock, calculation_limits=CALCULATION_LIMITS)
+        try:
+            self.book.calculate(**self.clock, calculation_limits=self.limits)
+        except cellrune.CellRuneError as error:
+            if self.limits is None:
+                raise FactorError(f"the workbook cannot be calculated: {error}") from None
+            # With the engine's own limits only the formulas that are too large are lost.
+            self.limits = None
+            self.calculate()
         self.calculated = True
 
     def cell(self, sheet: str, row: int, column: int) -> Cell:

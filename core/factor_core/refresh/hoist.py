@@ -213,15 +213,19 @@ class _Writer:
         if Token("operator", ",") in nodes:
             raise NotComputableError("several areas (a union) as an argument of our function")
         for token in tokens(nodes):
-            if token.kind == "RANGE" and self.references.depends_on_place(
-                token.text, self.place.sheet
-            ):
-                raise NotComputableError(f"{token.text} is a name with relative references")
+            if token.kind == "RANGE":
+                self._refuse_reference(token.text)
         if self.place.plain and (area := self._array_arithmetic(nodes)):
             raise NotComputableError(
                 f"arithmetic with {area} in a formula without the dynamic-array mark: "
                 "Excel would use one cell of it; enter the formula again in Excel"
             )
+
+    def _refuse_reference(self, text: str) -> None:
+        if self.references.joins_areas(text, self.place.sheet):
+            raise NotComputableError(f"several areas ({text}) as an argument of our function")
+        if self.references.depends_on_place(text, self.place.sheet):
+            raise NotComputableError(f"{text} is a name with relative references")
 
     def _array_arithmetic(self, nodes: Nodes) -> str | None:
         """Return a range of several cells that an operator works on, if there is one."""

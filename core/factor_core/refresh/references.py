@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from factor_core.refresh.addresses import AREA, Area, area_or_none, quoted, split_sheet
+from factor_core.refresh.addresses import Area, area_or_none, quoted, split_sheet
 from factor_core.refresh.formula_tree import (
-    Invocation,
     NotComputableError,
     Token,
     invocations,
     parse,
     tokens,
-    without_spaces,
 )
 
 if TYPE_CHECKING:
@@ -94,6 +92,21 @@ class References:
         references = (split_sheet(token.text)[1] for token in found if token.kind == "RANGE")
         return any(area_or_none(ref) and not ABSOLUTE.fullmatch(ref) for ref in references)
 
+    def joins_areas(self, text: str, sheet: str) -> bool:
+        """Whether a reference or name stands for several areas, or one on several sheets."""
+        owner, name = split_sheet(text)
+        if owner is not None and ":" in owner:
+            return True
+        definition = self.definition(name, owner or sheet)
+        if definition is None or area_or_none(name):
+            return False
+        try:
+            nodes = parse(definition)
+        except NotComputableError:
+            return False
+        inner = (node.text for node in nodes if isinstance(node, Token))
+        return "," in inner
+
     def is_table(self, text: str) -> bool:
         """Whether a token refers to a table of this workbook."""
         found = STRUCTURED.fullmatch(text)
@@ -173,12 +186,3 @@ def is_multi_cell(token: Token, references: References, sheet: str, row: int) ->
         return not references.table_area(token.text, row).area.single
     place = references.area(token.text, sheet)
     return place is not None and not place.area.single
-
-
-def only_call(nodes: tuple[Token | Invocation, ...]) -> Invocation | None:
-    """Return the call that these nodes are, if they are nothing else."""
-    inner = without_spaces(nodes)
-    return inner[0] if len(inner) == 1 and isinstance(inner[0], Invocation) else None
-
-
-__all__ = ["AREA", "References", "SheetArea", "is_multi_cell", "only_call", "reference_text"]

@@ -99,8 +99,11 @@ class Solver:
         """Calculate and call until nothing changes."""
         self.bench.push(target for target in self.bench.targets if not target.template.calls)
         while True:
-            self.bench.calculate()
             self.rounds += 1
+            self.progress(
+                len(self.results), len(self.calls), f"calculating the cells, round {self.rounds}"
+            )
+            self.bench.calculate()
             changed = self._call_all()
             if not changed and not self.bench.unsettled:
                 changed = self._circles()

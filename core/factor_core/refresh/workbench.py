@@ -151,9 +151,9 @@ class Workbench:
 
     def withhold(self, hosts: Iterable[Host]) -> None:
         """Make formulas unavailable for good that have a value which cannot be trusted."""
-        held = list(hosts)
-        self.targets = [t for t in self.targets if not any(t.host is host for host in held)]
-        for host in held:
+        held = {id(host): host for host in hosts}
+        self.targets = [target for target in self.targets if id(target.host) not in held]
+        for host in held.values():
             cells = [(host.cell.row, host.cell.column), *host.followers]
             self.engine.clear(host.sheet, cells)
             spills = host.cell.kind == "dynamic"

@@ -253,7 +253,9 @@ def _style_function(style: str | Sequence[str] | StyleOfCell, header: bool) -> S
         own = style if isinstance(style, str) else style[j]
         if header and i == 0:
             return (
-                "header_left" if own in ("text", "general", "label", "label_column") else "header"
+                "header_left"
+                if own in ("text", "general", "label", "label_column", "remark")
+                else "header"
             )
         return own
 

@@ -223,7 +223,8 @@ def write_regression(book: Book, data: TemplateData, refs: References) -> Page:
     row = _write_ways_to_beta(page, data, row + 1)
     row = _write_mixed_ddof(page, data, row + 1)
     row = _write_null_beta(page, row + 1)
-    last = _write_statistics(page, data, row + 1)
+    row = _write_statistics(page, data, row + 1)
+    last = _write_diagnostics(page, data, row + 1)
     _write_histogram(page, data)
     _draw_residuals(page, refs)
     page.freeze(3)
@@ -379,7 +380,8 @@ def _write_statistics(page: Page, data: TemplateData, row: int) -> int:
         "adj_r2": f"=1-(1-{r2})*({n}-1)/({n}-2)",
         "s": f"=STEYX({BOTH})",
         "f": f"={r2}/(1-{r2})*({n}-2)",
-        "f_p": f"=F.DIST.RT({cell['f']},1,{n}-2)",
+        # Below 1E-300 a program may write 0, or a number that others cannot read.
+        "f_p": f"=MAX(0,F.DIST.RT({cell['f']},1,{n}-2)-1E-300)",
         "loglik": f"=-{n}/2*(LN(2*PI()*{ssr}/{n})+1)",
         "aic": f"=4-2*{cell['loglik']}",
         "bic": f"=2*LN({n})-2*{cell['loglik']}",
@@ -444,6 +446,33 @@ STATISTICS = {
         ),
     ),
 }
+
+
+DIAGNOSTICS = 9  # rows of the table, its head included
+
+
+def _write_diagnostics(page: Page, data: TemplateData, row: int) -> int:
+    """Write the tests of what least squares assumes, two of them done natively as well."""
+    page.section(row, "Diagnostics: does least squares fit these data?", last=9)
+    formula = f"=FACTOR_DIAGNOSTICS({BOTH})"
+    page.spill(row + 1, 0, formula, (DIAGNOSTICS, 4), ["label", "number", "number", "remark"])
+    blocks.header(page, row + 1, 6, ["native", "check"], left=())
+    m, e = data.market_rows, data.native("asset_residual")
+    squares = f'IF(ISNUMBER({e}),{e}^2,"")'
+    deviation = f'IF(ISNUMBER({m}),({m}-AVERAGE({m}))^2,"")'
+    natives = (
+        (row + 3, f"={N}*RSQ({squares},market_excess)"),  # Breusch-Pagan in Koenker's form
+        (row + 9, f"=1/{N}+MAX({deviation})/DEVSQ({m})"),  # leverage of the most extreme row
+    )
+    for at, native in natives:
+        page.formula(at, 6, native, "number")
+        page.agrees(at, 7, f"B{at + 1}", f"G{at + 1}", blocks.CLOSE)
+    note = (
+        "Returns often fail Breusch-Pagan, White and Jarque-Bera. Beta stays unbiased; what fails "
+        "is the standard error of least squares: judge by Newey-West."
+    )
+    blocks.paragraph(page, row + 1 + DIAGNOSTICS, note)
+    return row + 1 + DIAGNOSTICS
 
 
 def _write_histogram(page: Page, data: TemplateData) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TOP = 3  # row of the first section, from 0
 ZERO = "1"  # agrees() scales by at least 1E-12: a difference of 1E-12 from 0 passes
-CHART = (620, 380)
+CHART, WIDE = (620, 380), (900, 380)
 CHART_ROWS = 20
 SERIES = CHART_COLUMN + 11  # column of the series behind the charts
 BOTH = "asset_excess,market_excess"
@@ -176,9 +176,11 @@ def write_hedged(book: Book, data: TemplateData, refs: References) -> Page:
     _write_hedged_series(page, refs)
     row = _write_hedge(page, data, TOP)
     last = _write_in_and_out(page, data, row + 1)
+    draw_growth(page, refs, (TOP, CHART_COLUMN))
     _draw_hedged(page, refs)
+    _draw_out_of_sample(page, refs, last + 1)
     page.freeze(3)
-    page.print_setup(max(last, TOP + 3 * CHART_ROWS), SERIES - 2)
+    page.print_setup(last + CHART_ROWS + 1, SERIES - 2)
     return page
 
 
@@ -340,7 +342,6 @@ def _line(sheet: str, column: int, refs: References, colour: str, dash: str = "s
 
 
 def _draw_hedged(page: Page, refs: References) -> None:
-    draw_growth(page, refs, (TOP, CHART_COLUMN))
     title = _title(page, 1, '=asset_name&" hedged, against "&market_name&": no slope is left"')
     hedged = page.range(HEADER_ROW + 1, FULL, HEADER_ROW + refs.n, FULL)
     head = f"={page.reference(HEADER_ROW, FULL)}"
@@ -350,14 +351,18 @@ def _draw_hedged(page: Page, refs: References) -> None:
     )
     axes = ("Market, excess return a period", "Excess return a period")
     charts.scatter(page, (TOP + CHART_ROWS, CHART_COLUMN), title, axes, points, CHART)
-    title = _title(page, 2, '=asset_name&" hedged: in sample, and as it could have been traded"')
+
+
+def _draw_out_of_sample(page: Page, refs: References, row: int) -> None:
+    """Draw the hedge in sample beside the tradable one, below their table."""
+    formula = '=asset_name&" hedged: in sample, and as it could have been traded"'
+    title = blocks.live_title(page, row + 2, 0, formula)
     drawn = [
         _line("Hedged", OUT_OF_SAMPLE + 1, refs, styles.ORANGE),
         _line("Hedged", OUT_OF_SAMPLE, refs, styles.GREEN, dash="dash"),
     ]
     axes = ("Date", "Growth of 1 from the first rolling beta on")
-    where = (TOP + 2 * CHART_ROWS, CHART_COLUMN)
-    charts.lines(page, where, title, axes, drawn, CHART, years=refs.years)
+    charts.lines(page, (row, 0), title, axes, drawn, WIDE, years=refs.years)
 
 
 def _alpha_line(page: Page, row: int) -> Series:

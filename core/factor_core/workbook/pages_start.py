@@ -215,7 +215,8 @@ def _inputs(data: TemplateData) -> list[Input]:
     names = {"validate": "list", "source": f"={asset_names(data)}"}
     horizons = {"validate": "list", "source": ["1", "4", "12", "52", "252"]}
     rows = _between("integer", 3, data.returns - 2)
-    rate, money = _between("decimal", -1, 1), _between("decimal", 1e-9, 1e15)
+    rate = _between("decimal", -1, 1)
+    money = {"validate": "decimal", "criteria": ">", "value": 0}
     asset, second = data.chosen
     return [
         Input("Asset", asset, "asset_name", "text", names, HINTS["asset"]),

@@ -61,7 +61,7 @@ NAMED: dict[str, dict[str, Any]] = {
         "bottom_color": BLUE,
     },
     "note": {"font_color": GREY, "text_wrap": True, "valign": "top"},
-    "remark": {"font_color": GREY},
+    "remark": {"font_color": GREY, "indent": 1},
     "answer": {"align": "right"},
     "wrapped": {"text_wrap": True},
     "wrapped remark": {"font_color": GREY, "text_wrap": True, "indent": 1},
