@@ -71,7 +71,7 @@ def test_fields_are_read_as_vba_reads_them():
     found = conf.parse(FOREIGN)
     assert [(s.name, s.value) for s in found[1:3]] == [
         ("interpreter_win", b"D:\\other\\python.exe"),
-        ("CONDA PATH", b"plain text"),
+        ("CONDA PATH", b"plain text  "),
     ]
     assert conf.find(found, "INTERPRETER_WIN") is found[1]
 
@@ -214,7 +214,7 @@ def test_settings_of_another_addin_are_named_when_they_are_replaced(desk, addin,
     install(desk, addin)
     said = capsys.readouterr().out
     assert r"interpreter_win was D:\other\python.exe and comes back with uninstall" in said
-    assert "Other xlwings workbooks without settings of their own now use this Python too" in said
+    assert "Other xlwings workbooks without settings of their own use this Python too" in said
 
 
 def test_settings_changed_since_belong_to_whoever_changed_them(desk, addin, capsys):
@@ -306,7 +306,7 @@ def test_settings_damaged_since_are_not_undone_by_half(desk, addin):
     install(desk, addin)
     desk.write(CONF, desk.read(CONF) + b"oops")
     before = desk.files()
-    with pytest.raises(FactorError, match="does not hold two fields; .* then uninstall again"):
+    with pytest.raises(FactorError, match=r"does not hold two fields; .* then uninstall again"):
         uninstall(desk)
     assert desk.files() == before
 
@@ -368,7 +368,8 @@ def test_the_start_command_is_the_one_in_xlwings_vba_module():
     source = metadata.distribution("xlwings").locate_file("xlwings/xlwings.bas")
     text = source.read_text("cp1252")
     (tail,) = re.findall(r'^\s+tail = (" -B -c .*)$', text, re.MULTILINE)
-    (start,) = re.findall(r'PYTHON_WIN = ("cmd\.exe " & .* Chr\(34\) & PYTHON_WIN .*)$', text, re.M)
+    line = r'PYTHON_WIN = ("cmd\.exe " & .* Chr\(34\) & PYTHON_WIN .*)$'
+    (start,) = re.findall(line, text, re.MULTILINE)
     book = r"C:\Ann's & Bob's\book.xlsm"
     place = conf.Place("the user's", {"INTERPRETER_WIN": PYTHON, "SHOW CONSOLE": "True"})
     path = f"true;{book};{book};;;;".replace("\\", "\\\\").replace("'", "\\'").replace("&", "^&")
@@ -411,7 +412,7 @@ def test_a_workbook_on_onedrive_is_found_where_vba_finds_it(desk, address):
 
 
 def test_environment_variables_in_a_value_are_expanded_as_windows_does(desk):
-    desk.add_conf(INTERPRETER_WIN=None, PYTHONPATH=r"%userprofile%\lib;%NOSUCH%\x")
+    desk.add_conf({"INTERPRETER_WIN": None, "PYTHONPATH": r"%userprofile%\lib;%NOSUCH%\x"})
     found = conf.read_settings(desk.machine, ADDIN)
     assert found.value("PYTHONPATH") == HOME + r"\lib;%NOSUCH%\x"
 
@@ -458,7 +459,8 @@ def test_an_internal_error_is_in_the_log_with_its_traceback(desk, functions_log)
 def test_a_full_log_moves_aside_and_one_that_cannot_move_grows_on(tmp_path):
     path = tmp_path / "a.log"
     handler = log_file.LogFile(path, maxBytes=200, backupCount=1, encoding="utf-8", delay=True)
-    log = logging.Logger("of its own")
+    log = logging.getLogger("a log of its own")
+    log.propagate = False
     log.addHandler(handler)
     for number in range(5):
         log.error("%d%s", number, "x" * 90)
@@ -467,6 +469,7 @@ def test_a_full_log_moves_aside_and_one_that_cannot_move_grows_on(tmp_path):
     handler.namer = lambda name: f"{name}/no/such/folder"
     for number in range(5, 10):
         log.error("%d%s", number, "x" * 90)
+    log.removeHandler(handler)
     handler.close()
     assert [line[0] for line in path.read_text().splitlines()][-5:] == list("56789")
 
@@ -506,14 +509,14 @@ def test_the_server_elsewhere_is_one_sentence(tmp_path, capsys):
 
 
 def test_the_server_says_when_excel_would_not_look_for_it(desk):
-    desk.add_conf(DEBUG_UDFS="False")
+    desk.add_conf({"DEBUG UDFS": "False"})
     with pytest.raises(FactorError, match="run factor-udfs install --external-server first"):
         com_server.run_com_server(machine=desk.machine)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pywin32 is there on Windows")
 def test_a_missing_pywin32_is_a_sentence(desk):
-    desk.add_conf(DEBUG_UDFS="True")
+    desk.add_conf({"DEBUG UDFS": "True"})
     with pytest.raises(FactorError, match="pip install --force-reinstall pywin32"):
         com_server.run_com_server(machine=desk.machine)
 

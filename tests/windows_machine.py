@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import sys
+import zipfile
 from pathlib import Path
+
+import xlsxwriter
 
 from factor_core.hosts import doctor
 from factor_core.hosts.machine import Machine
@@ -19,8 +23,25 @@ XLSTART = HOME + r"\AppData\Roaming\Microsoft\Excel\XLSTART"
 ADDIN = XLSTART + r"\factor_udfs.xlam"
 STATE = HOME + r"\AppData\Local\factor-udfs"
 DLL = r"C:\factor\xlwings64-0.37.8.dll"
-ADDIN_BYTES = b"PK\x03\x04 stands for the add-in"
 X64, X86 = 0x8664, 0x014C
+PLAIN_TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+ADDIN_TYPE = b"application/vnd.ms-excel.addin.macroEnabled.main+xml"
+
+
+def workbook(sheet="Sheet1", rows=(), kind="xlsx"):
+    """Return a real workbook or add-in of one sheet."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        cells = book.add_worksheet(sheet)
+        for number, row in enumerate(rows):
+            cells.write_row(number, 0, row)
+    if kind == "xlsx":
+        return file.getvalue()
+    made = io.BytesIO()
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(PLAIN_TYPE, ADDIN_TYPE))
+    return made.getvalue()
 
 
 class Desk:
@@ -72,15 +93,18 @@ class Desk:
         if version:
             self.registry[doctor.CLICK_TO_RUN, "VersionToReport"] = version
 
-    def add_python(self, path=PYTHON, search_path=(ROOT, ROOT / "core"), script=None):
-        """Put a program there that starts this Python with the functions on its path, or not."""
-        folders = os.pathsep.join(map(str, search_path))
+    def add_python(self, path=PYTHON, script=None):
+        """Put a program there that starts this Python with the functions, or runs a script."""
+        folders = os.pathsep.join((str(ROOT), str(ROOT / "core")))
         run = script or f'PYTHONPATH="{folders}" exec "{sys.executable}" "$@"'
         self.write(path, f"#!/bin/sh\n{run}\n".encode())
         self.local(path).chmod(0o755)
 
-    def add_conf(self, path=CONF, **values):
-        named = {name.replace("_", " "): value for name, value in values.items()}
-        settings = {"INTERPRETER_WIN": PYTHON, "ADD_WORKBOOK_TO_PYTHONPATH": "False"} | named
+    def add_conf(self, changed, path=CONF):
+        """Write the settings of an installation with some changed; None leaves one out."""
+        settings = {"INTERPRETER_WIN": PYTHON, "ADD_WORKBOOK_TO_PYTHONPATH": "False"} | changed
         lines = (f'"{name}","{value}"\r\n' for name, value in settings.items() if value is not None)
         self.write(path, "".join(lines).encode("cp1252"))
+
+
+ADDIN_BYTES = workbook(kind="xlam")

@@ -22,6 +22,8 @@ from factor_core.labelled import Columns
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from numpy.typing import NDArray
+
 Cells = list[list[object]]
 CATALOGUE: dict[str, Function] = {}
 log = logging.getLogger("factor_udfs")
@@ -97,10 +99,17 @@ class Function:
         names: tuple[str, ...] = ()
         for i, argument in enumerate(self.arguments):
             if argument.kind.keeps_header:
-                values[i], names = values[i].values, values[i].names
+                values[i], names = _with_header_row(values[i]), values[i].names
         with np.errstate(over="ignore"):  # what is too large is infinite, and shown as #NUM!
             result: Any = self.body(*values)
-        return Columns(result, names) if names else result
+        return Columns(result[1:], names) if names else result
+
+
+def _with_header_row(block: Columns) -> NDArray[np.float64]:
+    """Return the values; a header is a row of missing cells, so that sentences count it."""
+    if not block.names:
+        return block.values
+    return np.vstack([np.full(block.width, np.nan), block.values])
 
 
 def udf(category: str) -> Callable[[Callable[..., object]], Callable[..., object]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import marshal
 import math
+import re
 from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,10 @@ NULL_TYPES = frozenset({"JsNull", "JsUndefined", "NAType", "NaTType"})  # pyodid
 NAN = math.nan
 EXCEL_EPOCH = dt.date(1899, 12, 30)
 LAST_SERIAL = 2_958_465  # 9999-12-31, Excel's last day; beyond it lies 20240131 meant as a date
+# With a decimal mark, an exponent or a percent sign: digits alone are a name, as of a decile.
+NUMBER_AS_TEXT = re.compile(
+    r"[-+]?(?=.*[.,%eE])(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?\s*%?", re.ASCII
+)
 FLOAT_TAG, LIST_TAG, TUPLE_TAG = b"g"[0], b"["[0], b"("[0]
 
 
@@ -92,8 +97,9 @@ def read_integer(cells: object, name: str) -> int:
 def read_flag(cells: object, name: str) -> bool:
     """Return one cell as TRUE or FALSE; 1 and 0 mean the same."""
     cell = one_cell(cells, name)
-    if isinstance(cell, str) and cell.upper() in ("TRUE", "FALSE"):
-        return cell.upper() == "TRUE"
+    word = cell.strip().upper() if isinstance(cell, str) else ""
+    if word in ("TRUE", "FALSE"):
+        return word == "TRUE"
     if isinstance(cell, bool | int | float) and cell in (0, 1):
         return bool(cell)
     raise InputError(f"{name} is {describe(cell)}; use TRUE or FALSE")
@@ -272,13 +278,25 @@ def _without_nan_tail(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _header(rows: Rows) -> tuple[str, ...]:
-    """Return the first row as names when it holds text and nothing but text and blanks."""
+    """Return the first row as names when it holds text and nothing but text and blanks.
+
+    Numbers stored as text, "0.0123" or "1.2%", are no names: the first return would go unseen.
+    """
     if len(rows) < 2:
         return ()
     first = [_plain(cell) for cell in rows[0]]
-    if not any(map(_is_text, first)) or not all(_is_text(c) or _is_blank(c) for c in first):
+    names = [cell.strip() for cell in first if _is_text(cell)]
+    if not names or not all(_is_text(c) or _is_blank(c) for c in first):
+        return ()
+    if all(map(NUMBER_AS_TEXT.fullmatch, names)):
         return ()
     return tuple("" if cell is None else str(cell).strip() for cell in first)
+
+
+def _is_half_header(row: Sequence[Any]) -> bool:
+    """Return whether a row holds a name beside something else, such as the year 2024."""
+    texts = [_is_text(_plain(cell)) for cell in row]
+    return any(texts) and not all(texts)
 
 
 def _float_block(rows: Rows) -> NDArray[np.float64] | None:
@@ -330,6 +348,8 @@ def _name_bad_cell(rows: Rows, name: str, first_row: int, read: Callable[[Any], 
             try:
                 read(cell)
             except _BadCellError as bad:
+                if i == 1 and _is_half_header(row):
+                    remedy = "use a number, or text in every column of a header"
                 place = f"{name} row {i}, column {j}"
                 raise InputError(f"{place} is {bad}; {remedy}") from None
 

@@ -41,6 +41,7 @@ LARGEST_FILE = (
 )  # French's largest daily factor file is 2 MB; anything near this is not his
 
 _ALIASES = {"MKTRF": "Mkt-RF", "MOM": "Mom", "UMD": "Mom", "WML": "Mom"}
+_YEAR_OR_MONTH = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])?", re.ASCII)
 _ROW = re.compile(r"\s*(\d{4}(?:\d\d){0,2})\s*,(.*)", re.ASCII)
 
 
@@ -186,6 +187,11 @@ def _day(
         return value.date()
     if isinstance(value, dt.date):
         return value
+    if not isinstance(value, str) and _YEAR_OR_MONTH.fullmatch(f"{value:.15g}"):
+        # As a serial number it lies in 1905 or beyond 2420: the span would be cut in silence.
+        raise InputError(
+            f'{argument} is the number {value:.15g}; use a date cell or the text "{value:.15g}"'
+        )
     day = _day_of_text(value.strip(), last) if isinstance(value, str) else _day_of_serial(value)
     if day is None:
         raise InputError(

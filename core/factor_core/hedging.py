@@ -39,7 +39,7 @@ def tracking_series(
         Rows of the rolling window; by default the betas are those of the full sample.
     lag : int
         Rows by which rolling betas are delayed: with 1, row t uses the betas of the `window` rows
-        before it, which is what could have been traded. Without a window it means nothing.
+        before it, which is what could have been traded. Other than 0 and 1 it needs a window.
 
     Returns
     -------
@@ -51,7 +51,8 @@ def tracking_series(
     Raises
     ------
     InputError
-        Unequal lengths, betas of the wrong number, betas and window together, or a negative lag.
+        Unequal lengths, betas of the wrong number, betas and window together, a lag without a window, or a
+        negative lag.
     NumericalError
         Too few complete rows, or a factor that is constant or collinear.
 
@@ -95,7 +96,7 @@ def hedged_series(
         better than any hedge that could have been traded.
     lag : int
         Rows by which rolling betas are delayed: with 1, row t uses the betas of the `window` rows
-        before it, which is what could have been traded. Without a window it means nothing.
+        before it, which is what could have been traded. Other than 0 and 1 it needs a window.
 
     Returns
     -------
@@ -106,7 +107,8 @@ def hedged_series(
     Raises
     ------
     InputError
-        Unequal lengths, betas of the wrong number, betas and window together, or a negative lag.
+        Unequal lengths, betas of the wrong number, betas and window together, a lag without a window, or a
+        negative lag.
     NumericalError
         Too few complete rows, or a factor that is constant or collinear.
 
@@ -180,6 +182,10 @@ def _tracking(
     y, x = same_rows({"asset_returns": assets, "factor_returns": factors})
     if betas is not None and window is not None:
         raise InputError("betas and window are both given; leave one of them blank")
+    if window is None and lag not in (0, 1):
+        raise InputError(
+            f"lag is {lag} but window is blank; give the rows of the rolling window, or no lag"
+        )
     if window is not None:
         _require_complete(assets, usable_rows(y, x), window, lag)
         return _rolling_tracking(y, x, window, lag)

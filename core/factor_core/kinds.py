@@ -49,12 +49,13 @@ def _one_column(raw: object, name: str) -> Columns:
 
 def _date_or_text(raw: object, name: str) -> float | str:
     """Return one date as Excel's serial number, or as the text that names a day, month or year."""
-    if isinstance(raw, str):
-        return cells.read_text(raw, name)
-    dates = cells.read_dates(raw, name).values
-    if dates.size != 1 or np.isnan(dates[0, 0]):
-        raise InputError(f"{name} is a range of several cells or blank; use one date")
-    return float(dates[0, 0])
+    cell = cells.one_cell(raw, name)
+    if isinstance(cell, str):
+        return cells.read_text(cell, name)
+    date = float(cells.read_dates(cell, name).values[0, 0])
+    if np.isnan(date):
+        raise InputError(f"{name} is missing; use a date")
+    return date
 
 
 def _vector(raw: object, name: str) -> NDArray[np.float64]:

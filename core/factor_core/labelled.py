@@ -93,12 +93,20 @@ def same_rows(named: dict[str, Columns]) -> list[Matrix]:
     (first, reference), *others = named.items()
     for name, columns in others:
         if columns.rows != reference.rows:
-            raise InputError(
-                f"{first} has {reference.rows} rows and {name} has {columns.rows}; "
-                "use ranges of equal length"
-            )
+            raise InputError(_unequal(first, reference, name, columns))
     longest = max(len(columns.values) for columns in named.values())
     return [_filled(columns.values, longest) for columns in named.values()]
+
+
+def _unequal(first: str, one: Columns, second: str, other: Columns) -> str:
+    """Return the sentence on two lengths; a header on one side only is the usual reason."""
+    if bool(one.names) == bool(other.names):
+        return f"{first} has {one.rows} rows and {second} has {other.rows}; use ranges of equal length"
+    begins = {True: " below its header", False: " without a header"}
+    return (
+        f"{first} has {one.rows} rows{begins[bool(one.names)]} and {second} has {other.rows}"
+        f"{begins[bool(other.names)]}; use ranges of equal length, both with a header or both without"
+    )
 
 
 def _filled(values: Matrix, length: int) -> Matrix:

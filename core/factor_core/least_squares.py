@@ -56,6 +56,10 @@ class RefusedError(Exception):
         self.asset = asset
 
 
+class TooFewRowsError(RefusedError):
+    """An asset without enough complete rows."""
+
+
 def solve(y: Matrix, x: Matrix, intercept: bool) -> Solution:
     """Return the regression of each asset (n x b) on all factors (n x k); there are no gaps.
 
@@ -68,8 +72,9 @@ def solve(y: Matrix, x: Matrix, intercept: bool) -> Solution:
     n, k = x.shape
     needed = k + 1 + int(intercept)
     if n < needed:
-        problem = f"has {n} complete rows for {k} factor(s); at least {needed} are needed"
-        raise RefusedError(f"{problem} (a row with a missing value is not complete)")
+        raise TooFewRowsError(
+            f"has {n} complete rows for {k} factor(s); at least {needed} are needed"
+        )
     line = _solve_line(y[:, 0], x[:, 0], intercept) if k == y.shape[1] == 1 else None
     return line or _solve_block(y, x, intercept)
 

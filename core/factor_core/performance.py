@@ -105,9 +105,11 @@ def _moments(columns: Columns, argument: str) -> tuple[Vector, Vector, Vector]:
     there = ~np.isnan(values)
     n = there.sum(axis=0)
     if (n < 2).any():
+        lying = columns.rows == 1 and columns.width > 1
+        hint = ", one below the other: TRANSPOSE turns a row into a column" if lying else ""
         raise NumericalError(
             f"{column_name(argument, columns, int(n.argmin()))} holds {n.min()} return(s); "
-            "at least 2 are needed"
+            f"at least 2 are needed{hint}"
         )
     mean = np.where(there, values, 0.0).sum(axis=0) / n
     distance = np.where(there, values - mean, 0.0)

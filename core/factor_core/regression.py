@@ -11,7 +11,7 @@ import numpy as np
 
 from factor_core.errors import DivisionError, InputError, NumericalError
 from factor_core.labelled import Columns, as_columns, same_rows
-from factor_core.least_squares import RefusedError, Solution, solve
+from factor_core.least_squares import RefusedError, Solution, TooFewRowsError, solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -83,8 +83,11 @@ class Regression(NamedTuple):
 
     @property
     def idio_variance(self) -> Vector:
-        """Variance of the residuals, ddof 1: the risk that hedging leaves."""
-        return self.ssr / (self.n - 1)
+        """Variance of the residuals, ddof 1: the risk that hedging leaves; 0 for an exact fit.
+
+        A position sized on the rounding of an exact fit would be a billion times too large.
+        """
+        return np.where(self.is_exact, 0.0, self.ssr / (self.n - 1))
 
     @property
     def is_exact(self) -> NDArray[np.bool_]:
@@ -252,7 +255,18 @@ def _sentence(refused: RefusedError, assets: Columns, factors: Columns) -> str:
     """Return the refusal with the name of the series."""
     if refused.factor is not None:
         return f"{column_name('factor_returns', factors, refused.factor)} {refused}"
-    return f"{column_name('asset_returns', assets, refused.asset)} {refused}"
+    reason = f" ({_why_few(factors)})" if isinstance(refused, TooFewRowsError) else ""
+    return f"{column_name('asset_returns', assets, refused.asset)} {refused}{reason}"
+
+
+def _why_few(factors: Columns) -> str:
+    """Return what probably leaves too few complete rows."""
+    blank = np.isnan(factors.values).all(axis=0)
+    if blank.any():
+        return f"{column_name('factor_returns', factors, int(blank.argmax()))} is blank throughout"
+    if factors.rows == 1 and factors.width > 1:
+        return "periods run down the rows; TRANSPOSE turns a row of returns into a column"
+    return "a row with a missing value is not complete"
 
 
 def column_name(argument: str, columns: Columns, j: int) -> str:

@@ -101,7 +101,8 @@ def log_returns(prices: ArrayLike | Columns) -> Columns:
     array([0.09531, 0.09531])
     """
     columns = as_columns(prices, "prices")
-    return Columns(np.log1p(_price_steps(columns)), columns.names, columns.rows - 1)
+    with np.errstate(divide="ignore"):  # next to nothing is left: shown as #NUM!
+        return Columns(np.log1p(_price_steps(columns)), columns.names, columns.rows - 1)
 
 
 def _price_steps(prices: Columns) -> Matrix:
@@ -109,7 +110,9 @@ def _price_steps(prices: Columns) -> Matrix:
     values = prices.values
     _refuse_nonpositive(prices)
     if len(values) < 2:
-        raise NumericalError(f"prices has {len(values)} row; a return needs at least 2")
+        lying = ", one below the other: TRANSPOSE turns a row into a column"
+        hint = lying if prices.width > 1 else ""
+        raise NumericalError(f"prices has {len(values)} row; a return needs at least 2{hint}")
     row_numbers = np.arange(len(values))[:, None]
     last_known = np.maximum.accumulate(np.where(np.isnan(values), 0, row_numbers), axis=0)[:-1]
     before = np.take_along_axis(values, last_known, axis=0)

@@ -16,6 +16,7 @@ from factor_core.estimation import r_squared
 from factor_core.labelled import Columns, Table, as_columns, same_rows
 from factor_core.regression import (
     Regression,
+    column_name,
     refuse_constant_asset,
     refuse_exact_fit,
     regress,
@@ -262,6 +263,7 @@ def _require_covariance(matrix: Matrix) -> None:
         raise InputError(f"factor_cov is {rows} x {columns}; use as many rows as columns")
     if np.abs(matrix - matrix.T).max() > SYMMETRY * np.abs(matrix).max():
         raise InputError("factor_cov is not symmetric; use a covariance matrix")
+    smallest, *_, largest = (0.0, *np.linalg.eigvalsh(matrix))
 
 
 def residual_correl(
@@ -336,4 +338,16 @@ def regress_jointly(
     factors = as_columns(factor_returns, "factor_returns")
     y, x = same_rows({"asset_returns": assets, "factor_returns": factors})
     complete = ~(np.isnan(y).any(axis=1) | np.isnan(x).any(axis=1))
+    _refuse_few_in_common(y, assets, int(complete.sum()), factors.width)
     return regress(Columns(y[complete], assets.names), Columns(x[complete], factors.names))
+
+
+def _refuse_few_in_common(y: Matrix, assets: Columns, common: int, k: int) -> None:
+    """Raise NumericalError that names the asset whose gaps leave too few rows in common."""
+    gaps = np.isnan(y).sum(axis=0)
+    if common < k + 2 and gaps.any():
+        worst = column_name("asset_returns", assets, int(gaps.argmax()))
+        raise NumericalError(
+            f"asset_returns has {common} complete rows over all assets; at least {k + 2} are "
+            f"needed: {worst} has the most missing values, {gaps.max()}"
+        )

@@ -100,7 +100,7 @@ class Workbook(ComObject):
         self.Worksheets = self.Sheets = Worksheets([Worksheet("Sheet1", self)])
 
 
-@dataclass
+@dataclass(eq=False)
 class Worksheet(ComObject):
     Name: str
     Parent: Workbook
@@ -117,7 +117,7 @@ class Lines(ComObject):
     members: ClassVar[tuple[str, ...]] = ("Count",)
 
 
-@dataclass
+@dataclass(eq=False)
 class Range(ComObject):
     """A block of cells: `rows` from its top; where `height` is larger, blank cells follow.
 
@@ -141,6 +141,10 @@ class Range(ComObject):
     def __post_init__(self) -> None:
         self.cells = tuple(tuple(cell(c, self.number_format) for c in row) for row in self.rows)
         self.height = self.height or len(self.cells)
+
+    @property
+    def is_whole_column(self) -> bool:
+        return self.Row + self.height - 1 == SHEET_ROWS
 
     @property
     def Value(self) -> Variant:

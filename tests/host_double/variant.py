@@ -1,7 +1,8 @@
 """VARIANT, the one sort of value that crosses COM, and pywin32's two conversions of it.
 
 After com/win32com/src/oleargs.cpp and win32/src/PyTime.cpp of pywin32, the cases in the same order.
-Left out: records, by-reference values and win32com.client.VARIANT, which no call here uses.
+Left out is what no function can return or be given: records, values by reference,
+win32com.client.VARIANT, and objects on their way from Python to Excel.
 """
 
 from __future__ import annotations
@@ -91,8 +92,6 @@ def from_python(value: Any) -> Variant:
     for python_type, convert in SIMPLE_TYPES.items():
         if isinstance(value, python_type):
             return convert(value)
-    if hasattr(value, "_oleobj_"):
-        return Variant("DISPATCH", value._oleobj_)
     if isinstance(value, Mark):
         return value.sent
     return _of_other_type(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from host_double.excel import ERRORS, FIRST_ERROR, SHEET_ROWS, Range, cell, error
+from host_double.excel import ERRORS, FIRST_ERROR, Range, cell, error
 from host_double.pywin32 import PyIDispatch, ServerError, call, calls_to_excel
 from host_double.variant import EMPTY, MISSING, Variant
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from host_double.excel import Workbook
 
+PYTHON_MODULE = "factor_udfs"
 LAST_ERROR = -2146825988
 LONGEST_SENTENCE = 250
 UNEXPECTED = "Unexpected Python Error: Traceback (most recent call last):"
@@ -71,7 +72,8 @@ def factor_call(server: Server, name: str, *arguments: object) -> Answer:
     calls_to_excel.clear()
     try:
         values = Variant("ARRAY", tuple(_plain_values(arguments)))
-        answer = server.call_udf(Variant("BSTR", "factor_udfs"), Variant("BSTR", name), values)
+        text = (Variant("BSTR", PYTHON_MODULE), Variant("BSTR", name))
+        answer = server.call_udf(*text, values)
         shown, sentence = _mark_errors(answer)
     except ServerError as failed:
         text = failed.description.replace("\r", "\n").split("\n")[0][:LONGEST_SENTENCE]
@@ -80,20 +82,17 @@ def factor_call(server: Server, name: str, *arguments: object) -> Answer:
 
 
 def _plain_values(arguments: tuple[object, ...]) -> list[Variant]:
-    ranges = [argument for argument in arguments if isinstance(argument, Range)]
-    whole = [r for r in ranges if r.Row + r.height - 1 == SHEET_ROWS]
-    bottom = max((r.Row + len(r.cells) - 1 for r in whole), default=1)
-    values = []
-    for argument in arguments:
-        if isinstance(argument, Range):
-            is_whole = argument in whole
-            height = max(bottom, argument.Row) - argument.Row + 1 if is_whole else argument.height
-            values.append(argument.value2(height))
-        elif argument is MISSING or argument == MISSING:
-            values.append(EMPTY)
-        else:
-            values.append(_with_rows_and_columns(cell(argument)))
-    return values
+    columns = [r for r in arguments if isinstance(r, Range) and r.is_whole_column]
+    bottom = max((r.Row + len(r.cells) - 1 for r in columns), default=1)
+    return [_plain_value(argument, bottom) for argument in arguments]
+
+
+def _plain_value(argument: object, bottom: int) -> Variant:
+    if not isinstance(argument, Range):
+        return EMPTY if argument == MISSING else _with_rows_and_columns(cell(argument))
+    if not argument.is_whole_column:
+        return argument.Value2
+    return argument.value2(max(bottom, argument.Row) - argument.Row + 1)
 
 
 def _with_rows_and_columns(value: Variant) -> Variant:

@@ -135,6 +135,8 @@ class Check:
             return self.look(exam)
         except FactorError as error:
             return Finding("problem", str(error))
+        except ImportError as error:
+            return Finding("problem", str(error), "reinstall factor-udfs with what it needs")
         except OSError as error:  # a folder that may not be read must not hide the other rows
             return Finding("problem", f"{error.filename or self.title}: {error.strerror}")
 

@@ -36,6 +36,10 @@ MODULE = "factor_udfs"
 NEEDED = ("INTERPRETER_WIN", "DEBUG UDFS", "ADD_WORKBOOK_TO_PYTHONPATH")
 # Our own macros do without these; what the user has chosen for other workbooks stays.
 OFFERED = {"UDF MODULES": MODULE, "USE UDF SERVER": "True", "SHOW CONSOLE": "False"}
+OTHERS = (
+    "Other xlwings workbooks without settings of their own use this Python too; one that keeps "
+    "modules beside itself needs a sheet xlwings.conf with ADD_WORKBOOK_TO_PYTHONPATH True"
+)
 ELSEWHERE = {
     "Darwin": (
         "Excel for Mac cannot start Python from a workbook: use the Office.js functions "
@@ -241,17 +245,13 @@ def _remove_if_empty(folder: Path) -> None:
 def _notes(before: bytes | None, after: bytes, foreign: list[str]) -> list[str]:
     """Return a sentence for each setting that was another's, as other workbooks use it too."""
     old, notes = settings.parse(before or b""), []
-    for setting in settings.parse(after):
+    for setting in settings.winners(settings.parse(after)):
         was = settings.find(old, setting.name)
         if was is not None and was.value != setting.value:
             text = was.value.decode("ascii", "replace")
             since = ", set since the last installation," if setting.name in foreign else ""
             notes.append(f"{setting.name} was {text}{since} and comes back with uninstall")
-    if before is not None:
-        notes.append(
-            "Other xlwings workbooks without settings of their own now use this Python too"
-        )
-    return notes
+    return [*notes, OTHERS]
 
 
 def _record_file(machine: Machine) -> Path:

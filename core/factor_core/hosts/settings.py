@@ -108,6 +108,11 @@ def find(settings: list[Setting], name: str) -> Setting | None:
     return next((s for s in settings if s.name.lower() == name.lower()), None)
 
 
+def winners(settings: list[Setting]) -> list[Setting]:
+    """Return the settings that VBA finds: the first of each name."""
+    return [setting for setting in settings if find(settings, setting.name) is setting]
+
+
 def with_values(data: bytes, values: Mapping[str, str]) -> bytes:
     r"""Return the file with these settings; every other byte stays.
 
@@ -126,11 +131,9 @@ def restored(now: bytes, before: bytes, after: bytes) -> tuple[bytes, list[str]]
 
     Those belong to whoever changed them and stay.
     """
-    old, new = parse(before), parse(after)
-    foreign = []
-    for setting in new:
-        was = find(old, setting.name)
-        current = find(parse(now), setting.name)
+    old, foreign = parse(before), []
+    for setting in winners(parse(after)):
+        was, current = find(old, setting.name), find(parse(now), setting.name)
         if was is not None and was.value == setting.value:
             continue
         if current is None or current.value != setting.value:
@@ -230,38 +233,17 @@ def _in_file(machine: Machine, path: PureWindowsPath, label: str) -> Place | Non
 
 
 def _in_sheet(machine: Machine, path: str) -> Place | None:
-    import warnings  # noqa: PLC0415
-    from zipfile import BadZipFile  # noqa: PLC0415
+    from factor_core.hosts.settings_sheet import settings_in_sheet  # noqa: PLC0415  parses XML
 
-    from openpyxl import load_workbook  # noqa: PLC0415  slow to import
-
+    data = read_or_none(machine.local(path)) or b""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of parts that are not read here
-            book = load_workbook(machine.local(path), read_only=True, data_only=True)
-    except (OSError, ValueError, KeyError, BadZipFile):
-        raise FactorError(f"{path} cannot be read as a workbook; is it open or damaged?") from None
-    try:
-        sheet = next((s for s in book.worksheets if s.title.lower() == FILE), None)
-        rows = [] if sheet is None else list(sheet.iter_rows(max_col=2, values_only=True))
-    finally:
-        book.close()
-    if sheet is None:
+        found = settings_in_sheet(data, FILE)
+    except FactorError as error:
+        raise FactorError(f"{path}: {error}") from None
+    if found is None:
         return None
-    return Place(f"the sheet {FILE}", _sheet_values(machine, path, rows))
-
-
-def _sheet_values(machine: Machine, path: str, rows: list[tuple[object, ...]]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for cells in rows:
-        name, value = (*cells, None, None)[:2]
-        if name in (None, ""):  # VBA reads down to the first blank cell
-            break
-        key = str(name).upper()
-        if key in values:
-            raise FactorError(f"{path}: the sheet {FILE} holds {key} twice; delete one of them")
-        values[key] = machine.expand("" if value is None else str(value))
-    return values
+    values = {name: machine.expand(value) for name, value in found.items()}
+    return Place(f"the sheet {FILE}", values)
 
 
 # The command that starts Python -----------------------------------------------------------------

@@ -98,11 +98,6 @@ class Page:
         if tall:
             self.sheet.set_row(row, 20)
 
-    def paragraph(self, row: int, text: str, first: int = 0, last: int = 7, lines: int = 2) -> None:
-        """Write wrapped text merged over the columns first..last; `lines` sets the row's height."""
-        self.sheet.merge_range(row, first, row, last, text, self.book.format("paragraph"))
-        self.sheet.set_row(row, 15.5 * lines)
-
     def value(self, row: int, column: int, value: object, style: str) -> None:
         """Write a constant: a number, text or a date; None leaves a formatted blank."""
         cell_format = self.book.format(style)

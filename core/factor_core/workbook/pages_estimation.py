@@ -260,13 +260,7 @@ def _write_ways_to_beta(page: Page, data: TemplateData, row: int) -> int:
     se = f"=STEYX({BOTH})/SQRT(DEVSQ({m}))"
     beta = f"={BETA}"
     block = (
-        Line(
-            "Beta = SLOPE",
-            beta,
-            "number6",
-            f"=SLOPE({BOTH})",
-            "Left ours, right the spreadsheet's.",
-        ),
+        Line("Beta = SLOPE", beta, "number6", f"=SLOPE({BOTH})", "Ours left, native right."),
         Line("Beta = COVARIANCE.S / VAR.S", beta, "number6", cov_var, "Both with n - 1: right."),
         Line(
             "Beta = COVARIANCE.P / VAR.P",

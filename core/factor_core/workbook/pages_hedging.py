@@ -20,10 +20,62 @@ CHART, WIDE = (620, 380), (900, 380)
 CHART_ROWS = 20
 SERIES = CHART_COLUMN + 11  # column of the series behind the charts
 BOTH = "asset_excess,market_excess"
+BETA = f"FACTOR_BETA({BOTH})"
 
 # --------------------------------------------------------------------------------------- Tracking
 
 TRACKING_GROWTH = SERIES + 2  # asset, then tracking
+TRACKING = (
+    Line(
+        "Dollars of market for each dollar",
+        f"={BETA}",
+        "number",
+        f"=SLOPE({BOTH})",
+        "Beta. Negative would mean short.",
+    ),
+    Line(
+        "Mean a year",
+        "=ANNUALIZE(AVERAGE({tracking}),periods)",
+        "percent",
+        f"={BETA}*AVERAGE({{m}})*periods",
+        "Beta x the market's mean: what the market paid for the asset's market risk.",
+    ),
+    Line(
+        "Volatility a year",
+        '=ANNUALIZE(STDEV.S({tracking}),periods,"vol")',
+        "percent",
+        f"=ABS({BETA})*STDEV.S({{m}})*SQRT(periods)",
+        "|Beta| x the market's volatility: the asset's factor risk.",
+    ),
+    Line(
+        "Sharpe ratio",
+        "=SHARPE_RATIO(tracking,periods)",
+        "number",
+        f"=SIGN({BETA})*SHARPE_RATIO({{m}},periods)",
+        "That of the market: leverage does not change it.",
+    ),
+    Line(
+        "Correlation with the asset",
+        "=CORREL(asset_excess,{tracking})",
+        "number",
+        f"=SQRT(R_SQUARED({BOTH}))",
+        "The square root of R-squared.",
+    ),
+    Line(
+        "Beta of the asset on it",
+        "=FACTOR_BETA(asset_excess,tracking)",
+        "number",
+        "=1",
+        "One for one: that is what tracking means.",
+    ),
+    Line(
+        "Alpha of the asset on it, a year",
+        "=FACTOR_ALPHA(asset_excess,tracking,periods)",
+        "percent",
+        f"=FACTOR_ALPHA({BOTH},periods)",
+        "The asset's mean less its tracking portfolio's.",
+    ),
+)
 
 
 def write_tracking(book: Book, data: TemplateData, refs: References) -> Page:
@@ -53,60 +105,8 @@ def write_tracking(book: Book, data: TemplateData, refs: References) -> Page:
 
 def _write_tracking_numbers(page: Page, data: TemplateData, row: int) -> int:
     page.section(row, "What the tracking portfolio does", last=9)
-    tracking, m = data.native("tracking"), data.market_rows
-    beta = f"FACTOR_BETA({BOTH})"
-    block = (
-        Line(
-            "Dollars of market for each dollar",
-            f"={beta}",
-            "number",
-            f"=SLOPE({BOTH})",
-            "Beta. Negative would mean short.",
-        ),
-        Line(
-            "Mean a year",
-            f"=ANNUALIZE(AVERAGE({tracking}),periods)",
-            "percent",
-            f"={beta}*AVERAGE({m})*periods",
-            "Beta x the market's mean: what the market paid for the asset's market risk.",
-        ),
-        Line(
-            "Volatility a year",
-            f'=ANNUALIZE(STDEV.S({tracking}),periods,"vol")',
-            "percent",
-            f"=ABS({beta})*STDEV.S({m})*SQRT(periods)",
-            "|Beta| x the market's volatility: the asset's factor risk.",
-        ),
-        Line(
-            "Sharpe ratio",
-            "=SHARPE_RATIO(tracking,periods)",
-            "number",
-            f"=SIGN({beta})*SHARPE_RATIO({m},periods)",
-            "That of the market: leverage does not change it.",
-        ),
-        Line(
-            "Correlation with the asset",
-            f"=CORREL(asset_excess,{tracking})",
-            "number",
-            f"=SQRT(R_SQUARED({BOTH}))",
-            "The square root of R-squared.",
-        ),
-        Line(
-            "Beta of the asset on it",
-            "=FACTOR_BETA(asset_excess,tracking)",
-            "number",
-            "=1",
-            "One for one: that is what tracking means.",
-        ),
-        Line(
-            "Alpha of the asset on it, a year",
-            "=FACTOR_ALPHA(asset_excess,tracking,periods)",
-            "percent",
-            f"=FACTOR_ALPHA({BOTH},periods)",
-            "The asset's mean less its tracking portfolio's.",
-        ),
-    )
-    return blocks.lines(page, row + 1, block)
+    cells = {"tracking": data.native("tracking"), "m": data.market_rows}
+    return blocks.lines(page, row + 1, blocks.filled(TRACKING, **cells))
 
 
 def _write_tracking_errors(page: Page, refs: References, row: int) -> int:
@@ -165,6 +165,54 @@ def _draw_tracking(page: Page, refs: References) -> None:
 FULL, ROLLING, GROWTH, OUT_OF_SAMPLE = SERIES + 1, SERIES + 2, SERIES + 3, SERIES + 4
 
 
+HEDGE = (
+    Line(
+        "Market for each dollar of the asset",
+        f"=HEDGE_RATIO({BOTH})",
+        "number",
+        f"=-SLOPE({BOTH})",
+        "Minus beta: sell that many dollars of the market.",
+    ),
+    Line(
+        "Mean of the hedged series, a year",
+        "=ANNUALIZE(AVERAGE({hedged}),periods)",
+        "percent",
+        f"=FACTOR_ALPHA({BOTH},periods)",
+        "Alpha: the residual has mean 0, the hedged series keeps alpha.",
+    ),
+    Line(
+        "Volatility of the hedged series, a year",
+        '=ANNUALIZE(STDEV.S({hedged}),periods,"vol")',
+        "percent",
+        f"=RESIDUAL_VOL({BOTH},periods)",
+        "The residual volatility.",
+    ),
+    Line(
+        "Beta of the hedged series",
+        "=ROUND(SLOPE({hedged},market_excess),9)",
+        "number",
+        "=0",
+        "0: no market is left, in sample.",
+        ZERO,
+    ),
+    Line(
+        "Correlation with the market",
+        "=ROUND(CORREL({hedged},market_excess),9)",
+        "number",
+        "=0",
+        "0 after the hedge; Co-movement shows it before.",
+        ZERO,
+    ),
+    Line(
+        "Sharpe ratio of the hedged series",
+        "=SHARPE_RATIO(hedged,periods)",
+        "number",
+        f"=APPRAISAL_RATIO({BOTH},periods)",
+        "The appraisal ratio.",
+    ),
+)
+
+
 def write_hedged(book: Book, data: TemplateData, refs: References) -> Page:
     """Write what is left of the asset when the market is hedged, in and out of sample."""
     page = book.page(
@@ -203,56 +251,7 @@ def _write_hedged_series(page: Page, refs: References) -> None:
 
 def _write_hedge(page: Page, data: TemplateData, row: int) -> int:
     page.section(row, "The hedge, and what it must give", last=9)
-    hedged = data.native("hedged")
-    block = (
-        Line(
-            "Market for each dollar of the asset",
-            f"=HEDGE_RATIO({BOTH})",
-            "number",
-            f"=-SLOPE({BOTH})",
-            "Minus beta: sell that many dollars of the market.",
-        ),
-        Line(
-            "Mean of the hedged series, a year",
-            f"=ANNUALIZE(AVERAGE({hedged}),periods)",
-            "percent",
-            f"=FACTOR_ALPHA({BOTH},periods)",
-            "Alpha: the residual has mean 0, the hedged series keeps alpha.",
-        ),
-        Line(
-            "Volatility of the hedged series, a year",
-            f'=ANNUALIZE(STDEV.S({hedged}),periods,"vol")',
-            "percent",
-            f"=RESIDUAL_VOL({BOTH},periods)",
-            "The residual volatility.",
-        ),
-    )
-    row = blocks.lines(page, row + 1, block)
-    for label, formula, text in (
-        (
-            "Beta of the hedged series",
-            f"SLOPE({hedged},market_excess)",
-            "0: no market is left, in sample.",
-        ),
-        (
-            "Correlation with the market",
-            f"CORREL({hedged},market_excess)",
-            "0 after the hedge; Co-movement shows it before.",
-        ),
-    ):
-        page.labelled(row, 0, label, f"=ROUND({formula},9)", "number")
-        page.formula(row, 2, "=0", "number")
-        page.agrees(row, 3, f"B{row + 1}", f"C{row + 1}", ZERO)
-        blocks.note(page, row, text)
-        row += 1
-    sharpe = Line(
-        "Sharpe ratio of the hedged series",
-        "=SHARPE_RATIO(hedged,periods)",
-        "number",
-        f"=APPRAISAL_RATIO({BOTH},periods)",
-        "The appraisal ratio.",
-    )
-    return blocks.lines(page, row, (sharpe,))
+    return blocks.lines(page, row + 1, blocks.filled(HEDGE, hedged=data.native("hedged")))
 
 
 class _Column:

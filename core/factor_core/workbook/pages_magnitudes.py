@@ -41,6 +41,48 @@ def _summary_style(i: int, j: int) -> str:
     return ("label", *styles_of_row, "number6", "number2", "percent1")[j]
 
 
+LARGE_AND_SURE = (
+    Line(
+        "Alpha a period",
+        f"={ALPHA}",
+        "percent4",
+        f"=INTERCEPT({BOTH})",
+        "Looks like nothing at a day's scale ...",
+    ),
+    Line(
+        "Alpha a year",
+        f"={ALPHA_A_YEAR}",
+        "percent",
+        f"=ANNUALIZE({ALPHA},periods)",
+        "... and is x periods a year: a mean scales with time.",
+    ),
+    Line("t, least squares", f"=ALPHA_TSTAT({BOTH})", "number2", f"={ALPHA}/alpha_se"),
+    Line("t, Newey-West", f'=ALPHA_TSTAT({BOTH},"hac")', "number2"),
+    Line(
+        "p, two-sided, Newey-West",
+        f"=T.DIST.2T(ABS({{t}}),{DF})",
+        "number",
+        note=(
+            "Chance of a t this far from 0 if alpha were 0. Picked out of many assets, it means"
+            " less."
+        ),
+    ),
+    Line(
+        "Alpha a year, low end",
+        f"={ALPHA_A_YEAR}-{{half}}",
+        "percent",
+        note="Interval at the confidence level of Start.",
+    ),
+    Line("Alpha a year, high end", f"={ALPHA_A_YEAR}+{{half}}", "percent"),
+    Line(
+        "Significant?",
+        f'=IF(ABS({{t}})>T.INV.2T(1-confidence,{DF}),"yes","no")',
+        "answer",
+        note="Whether chance alone would rarely give an alpha this large.",
+    ),
+)
+
+
 def write_magnitudes(book: Book, data: TemplateData, refs: References) -> Page:
     """Write how large alpha is, whether it is significant, worth a bet, and what to expect."""
     page = book.page(
@@ -65,49 +107,9 @@ def write_magnitudes(book: Book, data: TemplateData, refs: References) -> Page:
 
 def _write_alpha(page: Page, row: int) -> int:
     page.section(row, "How large, how sure", last=9)
-    t_hac = page.reference(row + 4, 1)
-    half = f"T.INV.2T(1-confidence,{DF})*{ALPHA_A_YEAR}/{t_hac}"
-    block = (
-        Line(
-            "Alpha a period",
-            f"={ALPHA}",
-            "percent4",
-            f"=INTERCEPT({BOTH})",
-            "Looks like nothing at a day's scale ...",
-        ),
-        Line(
-            "Alpha a year",
-            f"={ALPHA_A_YEAR}",
-            "percent",
-            f"=ANNUALIZE({ALPHA},periods)",
-            "... and is x periods a year: a mean scales with time.",
-        ),
-        Line("t, least squares", f"=ALPHA_TSTAT({BOTH})", "number2", f"={ALPHA}/alpha_se"),
-        Line("t, Newey-West", f'=ALPHA_TSTAT({BOTH},"hac")', "number2"),
-        Line(
-            "p, two-sided, Newey-West",
-            f"=T.DIST.2T(ABS({t_hac}),{DF})",
-            "number",
-            note=(
-                "Chance of a t this far from 0 if alpha were 0. Picked out of many assets, it means"
-                " less."
-            ),
-        ),
-        Line(
-            "Alpha a year, low end",
-            f"={ALPHA_A_YEAR}-{half}",
-            "percent",
-            note="Interval at the confidence level of Start.",
-        ),
-        Line("Alpha a year, high end", f"={ALPHA_A_YEAR}+{half}", "percent"),
-        Line(
-            "Significant?",
-            f'=IF(ABS({t_hac})>T.INV.2T(1-confidence,{DF}),"yes","no")',
-            "answer",
-            note="Whether chance alone would rarely give an alpha this large.",
-        ),
-    )
-    return blocks.lines(page, row + 1, block)
+    t = page.reference(row + 4, 1)
+    half = f"T.INV.2T(1-confidence,{DF})*{ALPHA_A_YEAR}/{t}"
+    return blocks.lines(page, row + 1, blocks.filled(LARGE_AND_SURE, t=t, half=half))
 
 
 def _write_bet(page: Page, row: int) -> int:

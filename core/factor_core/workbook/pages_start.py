@@ -22,31 +22,72 @@ BUDGET, BUDGET_PERIODS = 1_000_000, 12  # money, and the periods a year of its h
 
 
 class Input(NamedTuple):
-    """An input cell: its name in formulas, what it may hold, and a hint beside it."""
+    """An input cell: its name in formulas, how it looks, and a hint beside it."""
 
     label: str
-    value: object
     name: str
     style: str
-    rule: Mapping[str, object]
     hint: str
 
 
-HINTS = {
-    "asset": "Change this one cell and every sheet follows.",
-    "second": "For comparisons and the exercises.",
-    "periods": "252 daily, 52 weekly, 12 monthly. It must fit the rows of the sheet Data.",
-    "premium": "Your forecast of the market's return above the risk-free rate: 5% or 0.05.",
-    "dividends": "About 2 % for a price index such as the S&P 500; 0 for a total-return index.",
-    "budget": "Volatility in money, above 0, that the position may have over the horizon below.",
-    "horizon": "12: the budget is for a month. 1: for a year. Mixing them up is the usual error.",
-    "exercise": "Used on the sheet Exercises, above 0; its horizon is a year.",
-    "confidence": "Of the intervals that the sheets add to the tables' 95 %: 95% or 0.95.",
-    "window": (
-        "Rows behind each beta of the hedge that could have been traded; fewer than there are."
+INPUTS = (
+    Input("Asset", "asset_name", "text", "Change this one cell and every sheet follows."),
+    Input("Second asset", "second_asset", "text", "For comparisons and the exercises."),
+    Input(
+        "Periods a year",
+        "periods",
+        "general",
+        "252 daily, 52 weekly, 12 monthly. It must fit the rows of the sheet Data.",
     ),
-    "null": "1: does the asset move as the market does? 0: does it move with it at all?",
-}
+    Input(
+        "Market premium a year",
+        "market_premium",
+        "percent",
+        "Your forecast of the market's return above the risk-free rate: 5% or 0.05.",
+    ),
+    Input(
+        "Dividends the market lacks, a year",
+        "missing_dividends",
+        "percent",
+        "About 2 % for a price index such as the S&P 500; 0 for a total-return index.",
+    ),
+    Input(
+        "Risk budget",
+        "budget",
+        "money",
+        "Volatility in money, above 0, that the position may have over the horizon below.",
+    ),
+    Input(
+        "Budget's horizon, periods a year",
+        "budget_periods",
+        "general",
+        "12: the budget is for a month. 1: for a year. Mixing them up is the usual error.",
+    ),
+    Input(
+        "Exercise budget, a year",
+        "exercise_budget",
+        "money",
+        "Used on the sheet Exercises, above 0; its horizon is a year.",
+    ),
+    Input(
+        "Confidence level",
+        "confidence",
+        "percent1",
+        "Of the intervals that the sheets add to the tables' 95 %: 95% or 0.95.",
+    ),
+    Input(
+        "Rolling window, rows",
+        "rolling_window",
+        "integer",
+        "Rows behind each beta of the hedge that could have been traded; fewer than there are.",
+    ),
+    Input(
+        "Null value of beta",
+        "null_beta",
+        "number2",
+        "1: does the asset move as the market does? 0: does it move with it at all?",
+    ),
+)
 
 
 class Step(NamedTuple):
@@ -197,11 +238,13 @@ def write_start(book: Book, data: TemplateData, refs: References) -> Page:
 
 def _write_inputs(page: Page, data: TemplateData, top: int) -> int:
     page.section(top, "Choose", last=9)
-    for row, one in enumerate(_inputs(data), top + 1):
-        page.input(row, 0, one.label, one.value, one.name, one.style)
+    values, rules = _values(data), _rules(data)
+    for row, one in enumerate(INPUTS, top + 1):
+        page.input(row, 0, one.label, values[one.name], one.name, one.style)
         blocks.note(page, row, one.hint)
-        page.sheet.data_validation(row, 1, row, 1, {"error_message": one.hint, **one.rule})
-    row = top + 1 + len(_inputs(data))
+        rule = {"error_message": one.hint, **rules[one.name]}
+        page.sheet.data_validation(row, 1, row, 1, rule)
+    row = top + 1 + len(INPUTS)
     market = "=INDEX(excess_returns,1,COLUMNS(excess_returns))"
     page.labelled(row, 0, "Market", market, "label")
     page.book.name("market_name", page.reference(row, 1))
@@ -211,75 +254,41 @@ def _write_inputs(page: Page, data: TemplateData, top: int) -> int:
     return row + 2
 
 
-def _inputs(data: TemplateData) -> list[Input]:
+def _values(data: TemplateData) -> dict[str, object]:
+    asset, second = data.chosen
+    return {
+        "asset_name": asset,
+        "second_asset": second,
+        "periods": data.periods,
+        "market_premium": 0.05,
+        "missing_dividends": data.missing_dividends,
+        "budget": BUDGET,
+        "budget_periods": BUDGET_PERIODS,
+        "exercise_budget": 5_000_000,
+        "confidence": 0.95,
+        "rolling_window": _window(data),
+        "null_beta": 1,
+    }
+
+
+def _rules(data: TemplateData) -> dict[str, Mapping[str, object]]:
+    """Return what each input may hold: else an error would only show further on."""
     names = {"validate": "list", "source": f"={asset_names(data)}"}
-    horizons = {"validate": "list", "source": ["1", "4", "12", "52", "252"]}
-    rows = _between("integer", 3, data.returns - 2)
     rate = _between("decimal", -1, 1)
     money = {"validate": "decimal", "criteria": ">", "value": 0}
-    asset, second = data.chosen
-    return [
-        Input("Asset", asset, "asset_name", "text", names, HINTS["asset"]),
-        Input("Second asset", second, "second_asset", "text", names, HINTS["second"]),
-        Input(
-            "Periods a year",
-            data.periods,
-            "periods",
-            "general",
-            _between("decimal", 0.1, 366),
-            HINTS["periods"],
-        ),
-        Input("Market premium a year", 0.05, "market_premium", "percent", rate, HINTS["premium"]),
-        Input(
-            "Dividends the market lacks, a year",
-            data.missing_dividends,
-            "missing_dividends",
-            "percent",
-            rate,
-            HINTS["dividends"],
-        ),
-        Input("Risk budget", BUDGET, "budget", "money", money, HINTS["budget"]),
-        Input(
-            "Budget's horizon, periods a year",
-            BUDGET_PERIODS,
-            "budget_periods",
-            "general",
-            horizons,
-            HINTS["horizon"],
-        ),
-        Input(
-            "Exercise budget, a year",
-            5_000_000,
-            "exercise_budget",
-            "money",
-            money,
-            HINTS["exercise"],
-        ),
-        Input(
-            "Confidence level",
-            0.95,
-            "confidence",
-            "percent1",
-            _between("decimal", 0.5, 0.9999),
-            HINTS["confidence"],
-        ),
-        Input(
-            "Rolling window, rows",
-            _window(data),
-            "rolling_window",
-            "integer",
-            rows,
-            HINTS["window"],
-        ),
-        Input(
-            "Null value of beta",
-            1,
-            "null_beta",
-            "number2",
-            _between("decimal", -10, 10),
-            HINTS["null"],
-        ),
-    ]
+    return {
+        "asset_name": names,
+        "second_asset": names,
+        "periods": _between("decimal", 0.1, 366),
+        "market_premium": rate,
+        "missing_dividends": rate,
+        "budget": money,
+        "budget_periods": {"validate": "list", "source": ["1", "4", "12", "52", "252"]},
+        "exercise_budget": money,
+        "confidence": _between("decimal", 0.5, 0.9999),
+        "rolling_window": _between("integer", 3, data.returns - 2),
+        "null_beta": _between("decimal", -10, 10),
+    }
 
 
 def _between(kind: str, low: float, high: float) -> Mapping[str, object]:

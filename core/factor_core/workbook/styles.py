@@ -60,7 +60,6 @@ NAMED: dict[str, dict[str, Any]] = {
         "bottom": 2,
         "bottom_color": BLUE,
     },
-    "note": {"font_color": GREY, "text_wrap": True, "valign": "top"},
     "remark": {"font_color": GREY, "indent": 1},
     "answer": {"align": "right"},
     "wrapped": {"text_wrap": True},
