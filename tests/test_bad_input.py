@@ -339,6 +339,50 @@ def test_unequal_lengths_are_said_with_both_numbers(function):
         assert result == "#VALUE!"
 
 
+@every_function
+def test_a_header_on_one_range_only_is_said(function):
+    names = [name for name in good(function) if name in PER_ROW]
+    if len(names) < 2:
+        return
+    for name in names:
+        given = good(function)
+        given[name][0] = ["name"] * len(given[name][0])
+        result = call(function, given)
+        words = [
+            name,
+            f"{ROWS - 1}",
+            "below its header",
+            f"{ROWS}",
+            "without a header",
+            "both with",
+        ]
+        assert_sentence(result, function, *words)
+
+
+@every_function
+def test_a_header_counts_in_the_row_that_a_sentence_names(function):
+    wrong = {"vol": -1.0, "annual_rate": -2.0, "value": -2.0, "prices": -1.0}
+    options = {"RF_PER_PERIOD": {"method": "geometric"}, "ANNUALIZE": {"kind": "geometric"}}
+    for name in wrong.keys() & good(function).keys():
+        given = good(function) | options.get(function.name, {})
+        rows = len(given[name])
+        given[name][-1][-1] = wrong[name]
+        given[name] = [["name"] * len(given[name][0]), *given[name]]
+        assert_sentence(call(function, given), function, f"{name} row {rows + 1}, column")
+
+
+@every_function
+def test_a_row_of_returns_is_answered_with_transpose(function):
+    for name in ("asset_returns", "prices", "returns", "excess_returns"):
+        given = good(function)
+        if name in given and function.name != "EXCESS_RETURNS":
+            lying = {n: [[row[0] for row in c]] for n, c in given.items() if n in {name, *PER_ROW}}
+            alone = lying if len(lying) > 1 else {name: lying[name]}
+            result = call(function, given | alone)
+            if "use one asset" not in result.message and "use one factor" not in result.message:
+                assert_sentence(result, function, "TRANSPOSE")
+
+
 @every_regression
 @pytest.mark.parametrize("rows", [1, 2])
 def test_too_few_rows_for_the_factors_are_said(function, rows):

@@ -272,6 +272,7 @@ def test_a_result_of_a_blocks_shape_keeps_the_blocks_header():
 
     twice = described(twice)
     assert twice.cells([["MSFT", ""], [1.0, 2.0]]) == [["MSFT", ""], [2.0, 4.0]]
+    assert twice.cells([["MSFT"], [1.0], [None], [2.0]]) == [["MSFT"], [2.0], ["#N/A"], [4.0]]
     assert twice.cells([[1.0, 2.0]], 3.0) == [[3.0, 6.0]]
     assert twice.cells(1.0) == [[2.0]]
 

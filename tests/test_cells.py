@@ -318,6 +318,25 @@ def test_a_first_row_of_text_and_numbers_is_no_header():
     )
 
 
+@pytest.mark.parametrize("text", ["0.0123", " -0,5 ", "1.2%", "2 %", "+1e-3", ".5", "1."])
+def test_a_number_stored_as_text_above_the_numbers_is_no_header(text):
+    assert sentence([[text], [0.5], [0.25]]) == (
+        f'returns row 1, column 1 is text "{text}"; use a number or leave it blank'
+    )
+
+
+@pytest.mark.parametrize("name", ["10", "600519", "-", "0700.HK", "1e", "5y", "S&P 500", "%", "."])
+def test_a_name_with_digits_is_a_header(name):
+    assert read([[name], [0.5], [0.25]]).names == (name,)
+    assert read([["0.5", "Mkt"], [0.5, 0.25], [0.1, 0.2]]).names == ("0.5", "Mkt")
+
+
+def test_a_year_among_names_is_answered_with_the_rule_for_headers():
+    for first in (["Mkt", 2024.0], ["Mkt", "SMB", 5]):
+        block = [first, [0.5] * len(first)]
+        assert sentence(block).endswith("; use a number, or text in every column of a header")
+
+
 def test_a_first_row_of_blanks_is_a_row_of_missing_cells():
     got = read([[None, ""], [0.5, 0.25]])
     assert (got.names, got.rows) == ((), 2)
@@ -537,7 +556,7 @@ def test_an_integer_is_whole():
     ("cell", "flag"),
     [
         *((True, True), (False, False), (1.0, True), (0, False), ("true", True), ("FALSE", False)),
-        *((np.True_, True), ([[True]], True), (np.array([False]), False)),
+        *((np.True_, True), ([[True]], True), (np.array([False]), False), (" true ", True)),
     ],
 )
 def test_a_flag_is_true_or_false(cell, flag):

@@ -17,6 +17,7 @@ from factor_core.estimation import (
     residual_vol,
 )
 from factor_core.labelled import Columns
+from factor_core.sizing import position_size
 
 laws = settings(max_examples=25, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -159,6 +160,17 @@ def test_a_header_changes_nothing_but_the_names(seed):
 
 
 # ------------------------------------------------------------------ refusals
+
+
+@laws
+@given(seeds)
+def test_what_the_factors_explain_exactly_has_no_residual_volatility_to_size_on(seed):
+    rng = np.random.default_rng(seed)
+    factors = rng.normal(0, 0.01, (40, 2))
+    exact = rng.normal(0, 0.001) + factors @ rng.normal(1, 0.5, 2)
+    assert residual_vol(exact, factors)[0] == 0
+    with pytest.raises(NumericalError, match="vol is 0"):
+        position_size(1e6, residual_vol(exact, factors), 12, 252)
 
 
 def test_a_constant_asset_has_everything_but_r_squared():

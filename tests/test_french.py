@@ -17,6 +17,7 @@ from factor_core import french, sample
 from factor_core.cells import write_cells
 from factor_core.errors import FactorError, InputError, MissingDataError
 from factor_core.french import MODELS, factors
+from factor_udfs import FF_FACTORS
 
 PROSE = (
     "This file was created by CMPT_ME_BEME_RETS using the 202404 CRSP database.",
@@ -239,6 +240,11 @@ def test_every_form_of_start_and_end_means_the_same_year(start, end):
     assert len(result.dates) == 12
 
 
+@pytest.mark.parametrize("cell", ["1990", [["1990"]], (("1990-01-01",),), [[32874.0]], 32874.0])
+def test_a_date_in_a_range_of_one_cell_is_that_date(cell):
+    assert FF_FACTORS("CAPM", "M", cell)[1][0] == 32904.0  # 1990-01-31 in Excel
+
+
 def test_a_span_beyond_the_data_is_said():
     result = factors(start_date="1940-01-01", end_date="2020-01-01")
     assert len(result.dates) == 819
@@ -274,6 +280,8 @@ def test_cells_show_a_date_column_then_the_factors(three, momentum):
         ({"start_date": "next year"}, 'start_date is "next year", which is no date'),
         ({"start_date": "1990-02-30"}, "start_date .* no date"),
         ({"start_date": 12.0}, "start_date .* no date"),
+        ({"start_date": 1990.0}, 'start_date is the number 1990; use .* the text "1990"'),
+        ({"end_date": 199001}, 'end_date is the number 199001; use .* the text "199001"'),
         ({"end_date": True}, "end_date .* no date"),
         ({"end_date": float("nan")}, "end_date .* no date"),
         (

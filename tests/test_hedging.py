@@ -143,9 +143,9 @@ def test_each_asset_keeps_its_own_gaps():
         np.testing.assert_array_equal(together[:, asset], alone[:, 0])
 
 
-def test_lag_without_a_window_means_nothing():
+def test_no_lag_without_a_window_is_the_full_sample():
     np.testing.assert_array_equal(
-        hedged_series(DURABLES, FACTORS, lag=7).values, hedged_series(DURABLES, FACTORS).values
+        hedged_series(DURABLES, FACTORS, lag=0).values, hedged_series(DURABLES, FACTORS).values
     )
 
 
@@ -200,6 +200,9 @@ ASSETS, TWO_FACTORS = simulated(0)
         ({"betas": [1.0, 1.0, 1.0]}, InputError, "betas is 3; use 2 x 2: an asset a row"),
         ({"betas": [[1.0, 1.0]]}, InputError, "betas is 1 x 2; use 2 x 2: an asset a row"),
         ({"window": 20, "lag": -1}, InputError, "lag is -1; use 0 or more rows"),
+        ({"lag": 7}, InputError, "lag is 7 but window is blank"),
+        ({"lag": -1}, InputError, "lag is -1 but window is blank"),
+        ({"lag": 5, "betas": np.ones((2, 2))}, InputError, "lag is 5 but window is blank"),
         (
             {"window": 3},
             NumericalError,

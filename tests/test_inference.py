@@ -352,7 +352,7 @@ def test_small_sample_is_for_hac_only():
 def test_regression_table_lists_alpha_and_the_factors_by_name():
     asset, factors = MODELS["four"]
     table = factor_regression(asset, factors)
-    assert table.header == ("", "coef", "se", "t", "p", "low 95", "high 95")
+    assert table.header == ("name", "coef", "se", "t", "p", "low 95", "high 95")
     assert [row[0] for row in table.rows] == ["alpha", "Mkt-RF", "SMB", "HML", "Mom"]
     through_zero = factor_regression(asset, factors.values, intercept=False)
     assert [row[0] for row in through_zero.rows] == [f"factor {j}" for j in range(1, 5)]
@@ -500,7 +500,7 @@ def test_table_agrees_with_the_functions_asset_by_asset():
     y[:20, 2] = np.nan
     table = factor_table(Columns(y, ("A", "B", "C", "D")), Columns(x, ("Mkt", "SMB")), 12)
     assert table.header == (
-        *("", "alpha a year", "t(alpha)", "beta Mkt", "beta SMB"),
+        *("name", "alpha a year", "t(alpha)", "beta Mkt", "beta SMB"),
         *("R2", "idio vol", "appraisal", "n"),
     )
     for j, (name, alpha, t, first, second, share, vol, appraisal, n) in enumerate(table.rows):

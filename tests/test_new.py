@@ -55,8 +55,10 @@ def written(path, lines):
     return path
 
 
-def make(book, prices=None, returns=None, market=None, rf=None, periods=252, dates=None):
-    return command.new(book, prices, returns, market, rf, periods, dates)
+def make(
+    book, prices=None, returns=None, market=None, rf=None, periods=252, dates=None, decimal=None
+):
+    return command.new(book, prices, returns, market, rf, periods, dates, decimal)
 
 
 @pytest.fixture(scope="module")
@@ -255,6 +257,8 @@ def test_bad_file_is_one_sentence_and_leaves_no_workbook(lines, words, tmp_path)
         ({"market": "SPX"}, "name it with --prices or --returns"),
         ({"periods": 12}, "name it with --prices or --returns"),
         ({"prices": "a.csv", "dates": "ymd"}, "--dates"),
+        ({"prices": "a.csv", "decimal": "dot"}, '--decimal is "dot"; use . or ,'),
+        ({"decimal": ","}, "name it with --prices or --returns"),
         ({"prices": "missing.csv"}, "missing.csv"),
     ],
 )

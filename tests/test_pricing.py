@@ -131,6 +131,12 @@ GOOD, TWO = simulated(0)
         ),
         (GOOD[:1], TWO[:1], NumericalError, "complete row"),
         (GOOD * np.nan, TWO, NumericalError, "complete row"),
+        (
+            GOOD * [1, 1, np.nan, 1],
+            TWO,
+            NumericalError,
+            "asset_returns column 3 has the most missing values, 80",
+        ),
         (GOOD, TWO[:79], InputError, "80 rows and factor_returns has 79"),
     ],
 )

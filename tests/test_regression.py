@@ -460,6 +460,12 @@ REFUSALS = {
     "no rows to spare": (Y[:4], X[:4], "asset_returns has 4 complete rows for 3 .* at least 5"),
     "more factors than rows": (Y[:3], np.tile(X[:3], 2), "3 complete rows for 6"),
     "one row": (Y[:1], X[:1, :1], "1 complete rows for 1"),
+    "factor without a number": (
+        Y,
+        Columns(np.where([False, True, False], np.nan, X), NAMES),
+        r"0 complete rows .* \(factor_returns column 2 \(SMB\) is blank throughout\)",
+    ),
+    "a row for a column": (Y.T[:, :3], X.T[:1], "periods run down the rows; TRANSPOSE"),
     "nothing but gaps": (np.full(60, np.nan), X, "0 complete rows"),
     "rows lost to gaps": (np.where(np.arange(60) < 4, Y[:, 0], np.nan), X, "4 complete rows"),
     "second asset with too few rows": (

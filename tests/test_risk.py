@@ -187,6 +187,14 @@ GOOD, THREE = simulated(0)
 TWICE = np.column_stack([GOOD, THREE @ [1.0, 2.0, 3.0]])
 
 
+def test_singular_covariances_of_factors_are_covariances_all_the_same():
+    factors = np.random.default_rng(5).normal(0, 0.01, (40, 3))
+    twins = np.column_stack([factors, factors.sum(axis=1)])
+    loads = np.array([[1.0, 0.5, 0.2, -1.0], [1.0, 1.0, 1.0, -1.0]])
+    covariances = model_cov(loads, factor_cov(twins), [0.0, 0.0])
+    assert covariances[1] == pytest.approx(0, abs=1e-18)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -212,6 +220,11 @@ TWICE = np.column_stack([GOOD, THREE @ [1.0, 2.0, 3.0]])
             "factor_cov is not symmetric",
         ),
         (
+            lambda: model_cov([[1, -1]], [[1, 2], [2, 1]], [0.1]),
+            InputError,
+            "factor_cov gives some portfolio of the factors a negative variance",
+        ),
+        (
             lambda: model_cov([[1], [1]], [[1]], [1, -2]),
             InputError,
             "idio_vars number 2 is -2; a variance is never negative",
@@ -223,6 +236,11 @@ TWICE = np.column_stack([GOOD, THREE @ [1.0, 2.0, 3.0]])
             "asset_returns column 2 is explained exactly by the factors",
         ),
         (lambda: residual_correl(TWICE[:4], THREE[:4]), NumericalError, "complete row"),
+        (
+            lambda: residual_correl(np.column_stack([GOOD, GOOD * np.nan]), THREE),
+            NumericalError,
+            "needed: asset_returns column 2 has the most missing values, 60",
+        ),
         (lambda: residual_correl(TWICE * np.nan, THREE), NumericalError, "complete row"),
     ],
 )

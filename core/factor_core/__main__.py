@@ -77,11 +77,14 @@ def new(
     dates: Annotated[
         str | None, typer.Option(help="Order of dates such as 03/04/2024: dmy or mdy.")
     ] = None,
+    decimal: Annotated[
+        str | None, typer.Option(help="Decimal mark of numbers such as 1,234: . or a comma.")
+    ] = None,
 ) -> None:
     """Write the whole workflow, calculated, on your own data or on the built-in sample."""
     from factor_core.workbook import command
 
-    raise typer.Exit(command.new(book, prices, returns, market, rf, periods, dates))
+    raise typer.Exit(command.new(book, prices, returns, market, rf, periods, dates, decimal))
 
 
 @app.command()
@@ -90,7 +93,10 @@ def refresh(
     out: Annotated[
         Path | None, typer.Option(help="Write here and leave the workbook as it is.")
     ] = None,
-    json: Annotated[Path | None, typer.Option(help="Write a report here: what was not calculated, errors, warnings.")] = None,
+    json: Annotated[
+        Path | None,
+        typer.Option(help="Write a report here: what was not calculated, errors, warnings."),
+    ] = None,
 ) -> None:
     """Recalculate a workbook without Excel: exit code 0 all, 3 some formulas, 1 none."""
     from factor_core.refresh import command

@@ -51,8 +51,8 @@ def tracking_series(
     Raises
     ------
     InputError
-        Unequal lengths, betas of the wrong number, betas and window together, a lag without a window, or a
-        negative lag.
+        Unequal lengths, betas of the wrong number, betas and window together, a lag without a
+        window, or a negative lag.
     NumericalError
         Too few complete rows, or a factor that is constant or collinear.
 
@@ -107,8 +107,8 @@ def hedged_series(
     Raises
     ------
     InputError
-        Unequal lengths, betas of the wrong number, betas and window together, a lag without a window, or a
-        negative lag.
+        Unequal lengths, betas of the wrong number, betas and window together, a lag without a
+        window, or a negative lag.
     NumericalError
         Too few complete rows, or a factor that is constant or collinear.
 

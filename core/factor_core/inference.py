@@ -259,7 +259,7 @@ def factor_regression(
     --------
     >>> table = factor_regression([0.02, -0.02, 0.05, 0.01, 0.02], [0.01, -0.02, 0.03, 0.00, 0.02])
     >>> table.header[:4]
-    ('', 'coef', 'se', 't')
+    ('name', 'coef', 'se', 't')
     >>> [(row[0], round(row[1], 4), round(row[2], 4)) for row in table.rows]
     [('alpha', 0.0059, 0.0038), ('factor 1', 1.2568, 0.2027)]
     """
@@ -273,7 +273,7 @@ def factor_regression(
     columns = (coefficients.tolist(), errors.tolist(), t, p, low.tolist(), high.tolist())
     names = (*(("alpha",) if intercept else ()), *fit.factors.labels("factor"))
     percent = f"{LEVEL:.0%}".rstrip("%")
-    header = ("", "coef", "se", "t", "p", f"low {percent}", f"high {percent}")
+    header = ("name", "coef", "se", "t", "p", f"low {percent}", f"high {percent}")
     return Table(header, list(zip(names, *columns, strict=True)))
 
 
@@ -396,7 +396,7 @@ def factor_table(
     >>> funds = np.column_stack([[0.02, -0.02, 0.05, 0.01, 0.02], [0.01, 0.0, 0.01, 0.0, 0.02]])
     >>> table = factor_table(funds, market, 12, "ols")
     >>> table.header
-    ('', 'alpha a year', 't(alpha)', 'beta factor 1', 'R2', 'idio vol', 'appraisal', 'n')
+    ('name', 'alpha a year', 't(alpha)', 'beta factor 1', 'R2', 'idio vol', 'appraisal', 'n')
     >>> [row[0] for row in table.rows]
     ['asset 1', 'asset 2']
     """
@@ -418,7 +418,7 @@ def factor_table(
     if refusals and len(refusals) == assets.width:
         raise refusals[0]
     betas = (f"beta {name}" for name in factors.labels("factor"))
-    header = ("", "alpha a year", "t(alpha)", *betas, "R2", "idio vol", "appraisal", "n")
+    header = ("name", "alpha a year", "t(alpha)", *betas, "R2", "idio vol", "appraisal", "n")
     return Table(header, rows)
 
 

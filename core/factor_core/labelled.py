@@ -100,12 +100,13 @@ def same_rows(named: dict[str, Columns]) -> list[Matrix]:
 
 def _unequal(first: str, one: Columns, second: str, other: Columns) -> str:
     """Return the sentence on two lengths; a header on one side only is the usual reason."""
-    if bool(one.names) == bool(other.names):
-        return f"{first} has {one.rows} rows and {second} has {other.rows}; use ranges of equal length"
-    begins = {True: " below its header", False: " without a header"}
+    begins, remedy = {True: "", False: ""}, "use ranges of equal length"
+    if bool(one.names) != bool(other.names):
+        begins = {True: " below its header", False: " without a header"}
+        remedy += ", both with a header or both without"
     return (
         f"{first} has {one.rows} rows{begins[bool(one.names)]} and {second} has {other.rows}"
-        f"{begins[bool(other.names)]}; use ranges of equal length, both with a header or both without"
+        f"{begins[bool(other.names)]}; {remedy}"
     )
 
 

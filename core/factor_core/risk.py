@@ -220,7 +220,8 @@ def model_cov(betas: ArrayLike, factor_cov: ArrayLike, idio_vars: ArrayLike) -> 
     Raises
     ------
     InputError
-        Shapes that do not fit together, a matrix that is not symmetric, or a negative variance.
+        Shapes that do not fit together, a matrix that is not symmetric, or a negative variance,
+        of an asset or of a portfolio of the factors.
 
     Notes
     -----
@@ -263,7 +264,12 @@ def _require_covariance(matrix: Matrix) -> None:
         raise InputError(f"factor_cov is {rows} x {columns}; use as many rows as columns")
     if np.abs(matrix - matrix.T).max() > SYMMETRY * np.abs(matrix).max():
         raise InputError("factor_cov is not symmetric; use a covariance matrix")
-    smallest, *_, largest = (0.0, *np.linalg.eigvalsh(matrix))
+    variances = np.linalg.eigvalsh(matrix)  # of the principal portfolios, smallest first
+    if variances[0] < -SYMMETRY * np.abs(variances).max():
+        raise InputError(
+            "factor_cov gives some portfolio of the factors a negative variance; "
+            "use a covariance matrix, such as FACTOR_COV makes"
+        )
 
 
 def residual_correl(

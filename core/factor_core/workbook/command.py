@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
@@ -16,12 +16,15 @@ from factor_core import inference, performance, returns, sizing
 from factor_core.date_text import DateOrder
 from factor_core.errors import FactorError, InputError
 from factor_core.labelled import Columns
+from factor_core.number_text import DecimalMark
 from factor_core.own_data import read_own_data
 from factor_core.workbook.build import Built, build, from_own_data, sample_data
 from factor_core.workbook.pages_start import BUDGET, BUDGET_PERIODS
 
 if TYPE_CHECKING:
     from factor_core.workbook.references import TemplateData
+
+_Word = TypeVar("_Word", bound=str)
 
 SHOWN_ASSETS = 40  # rows of the printed table; the workbook holds them all
 SHOWN_ERRORS = 5
@@ -52,12 +55,13 @@ def new(
     rf: str | None,
     periods: float,
     dates: str | None,
+    decimal: str | None = None,
 ) -> int:
     """Write the template on the analyst's own data or the sample, and print what comes out."""
     _require_place(book)
     if book.exists():
         raise InputError(f"{book} exists; choose another name, or delete it first")
-    data = _data(prices, returns, market, rf, periods, dates)
+    data = _data(prices, returns, market, rf, periods, dates, decimal)
     console = Console(stderr=True)
     with console.status("Writing the sheets and calculating every formula ..."):
         built = build(data)
@@ -80,29 +84,39 @@ def _data(
     rf: str | None,
     periods: float,
     dates: str | None,
+    decimal: str | None,
 ) -> TemplateData:
     if prices and returns:
         raise InputError("--prices and --returns are both given; use one of them")
     path = prices or returns
     if path is None:
-        if market or rf or dates or periods != 252:
+        if market or rf or dates or decimal or periods != 252:
             raise InputError(
-                "--market, --rf, --periods and --dates describe your own file; "
+                "--market, --rf, --periods, --dates and --decimal describe your own file; "
                 "name it with --prices or --returns"
             )
         return sample_data()
     kind: Literal["prices", "returns"] = "prices" if prices else "returns"
-    own = read_own_data(path, kind, market=market, rf=rf, periods=periods, dates=_date_order(dates))
+    own = read_own_data(
+        path,
+        kind,
+        market=market,
+        rf=rf,
+        periods=periods,
+        dates=_one_of("--dates", dates, get_args(DateOrder)),
+        decimal=_one_of("--decimal", decimal, get_args(DecimalMark)),
+    )
     return from_own_data(own, path.name)
 
 
-def _date_order(dates: str | None) -> DateOrder | None:
-    known: dict[str, DateOrder] = {order: order for order in get_args(DateOrder)}
-    if dates is None:
+def _one_of(option: str, given: str | None, known: tuple[_Word, ...]) -> _Word | None:
+    """Return the word of `known` that was given; capitals do not matter."""
+    if given is None:
         return None
-    if dates.lower() not in known:
-        raise InputError(f'--dates is "{dates}"; use {" or ".join(known)}')
-    return known[dates.lower()]
+    for word in known:
+        if word == given.lower():
+            return word
+    raise InputError(f'{option} is "{given}"; use {" or ".join(known)}')
 
 
 def _write_atomically(path: Path, data: bytes) -> None:
