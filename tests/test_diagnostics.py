@@ -36,7 +36,9 @@ def test_every_diagnostic_equals_that_of_r(label, asset, factors):
     oracle = expected(label)
     for name, (statistic, p) in TESTS.items():
         assert rows[name][1] == pytest.approx(oracle[statistic], rel=1e-9)
-        assert rows[name][2] == ("" if p is None else pytest.approx(oracle[p], rel=1e-9, abs=1e-300))
+        assert rows[name][2] == (
+            "" if p is None else pytest.approx(oracle[p], rel=1e-9, abs=1e-300)
+        )
     for j, name in enumerate(factors.names, 1):
         assert rows[f"VIF {name}"][1] == pytest.approx(oracle[f"vif{j}"], rel=1e-9)
 
