@@ -28,12 +28,12 @@ test: .venv/.installed-dev
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@touch $@
 
-.venv/.installed: .venv/.made pyproject.toml
-	@$(PIP) install --editable .
+.venv/.installed: .venv/.made pyproject.toml constraints.txt
+	@$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
-	@$(PIP) install --group dev
+	@$(PIP) install --constraint constraints.txt --group dev
 	@touch $@
 
 clean:

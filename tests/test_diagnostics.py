@@ -59,7 +59,7 @@ def test_a_missing_row_counts_as_a_deleted_one():
 
 
 def test_too_few_rows_are_a_sentence():
-    with pytest.raises(NumericalError, match="19 complete rows for 1 factor.*need 20"):
+    with pytest.raises(NumericalError, match=r"19 complete rows for 1 factor.*need 20"):
         factor_diagnostics(MSFT.values[:19], MARKET.values[:19])
 
 
