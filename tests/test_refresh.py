@@ -153,6 +153,31 @@ def test_whole_columns_of_one_sheet_have_one_length(path):
     assert Seen(path)["A1"] == "[21, 21, 499]"
 
 
+def two_sheets_of_unequal_length(path, formula):
+    workbook = xlsxwriter.Workbook(path)
+    calc, short, long = (workbook.add_worksheet(name) for name in ("Calc", "Short", "Long"))
+    for row in range(30):
+        long.write(row, 0, float(row % 7))
+        if row < 25:
+            short.write(row, 0, float(row % 5))
+    calc.write_dynamic_array_formula("A1:A1", formula, value=-1)
+    workbook.close()
+
+
+def test_whole_columns_of_two_sheets_have_one_length_in_a_call(path):
+    functions = {"LENGTHS": Fake(lambda *ranges: str([len(r) for r in ranges]))}
+    two_sheets_of_unequal_length(path, "=LENGTHS(Short!A:A,Long!$A:$A)")
+    assert refresh(path, functions).status == "ok"
+    assert Seen(path, "Calc")["A1"] == "[30, 30]"
+
+
+def test_pairs_of_whole_columns_of_two_sheets_are_refused_not_guessed(path):
+    two_sheets_of_unequal_length(path, "=SLOPE(Short!A:A,'Long'!A:A)")
+    report = refresh(path)
+    assert "whole columns of two sheets" in report.not_calculated[0].reason
+    assert Seen(path, "Calc")["A1"] == -1
+
+
 def test_equal_calls_are_made_once(path):
     functions = fakes()
     formulas = {f"A{i}": ("=TOTAL(Yn,2)", DYNAMIC) for i in range(1, 9)}

@@ -196,7 +196,8 @@ def factor_cov(factor_returns: ArrayLike | Columns, periods: float = 1) -> Matri
     # Measured from one of its rows first, a series far from 0 keeps its digits.
     distance = complete - complete[0]
     distance -= distance.mean(axis=0)
-    covariances: Matrix = distance.T @ distance * (periods / (len(complete) - 1))
+    with np.errstate(over="ignore", invalid="ignore"):  # too large: shown as an error in the cell
+        covariances: Matrix = distance.T @ distance * (periods / (len(complete) - 1))
     return covariances
 
 

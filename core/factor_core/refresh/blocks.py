@@ -92,9 +92,17 @@ class Reader:
         corner = Area(1, 1, 1, 1)
         return _both(self.least.get(sheet, corner), self.grown.get(sheet, corner))
 
-    def block(self, place: SheetArea) -> Block | Unavailable:
-        """Return the values of an area, or why they are not there yet."""
-        sheet, area = place.sheet, self._clipped(place)
+    def common_bottom(self, places: Collection[SheetArea]) -> int:
+        """Return the row at which the whole columns of one call are cut, as in Excel all alike."""
+        whole = [place for place in places if place.area.bottom == LAST_ROW]
+        return max((self.used(place.sheet).bottom for place in whole), default=1)
+
+    def block(self, place: SheetArea, bottom: int = 1) -> Block | Unavailable:
+        """Return the values of an area, or why they are not there yet.
+
+        A whole column reaches to `bottom` at least.
+        """
+        sheet, area = place.sheet, self._clipped(place, bottom)
         if any(w.sheet == sheet and w.area.overlaps(area) for w in self.waiting):
             return Unavailable("it waits for an array", pending=True)
         rows = area.bottom - area.top + 1
@@ -112,12 +120,12 @@ class Reader:
                     others[row - area.top, index] = value
         return Block(numbers, others)
 
-    def _clipped(self, place: SheetArea) -> Area:
+    def _clipped(self, place: SheetArea, bottom: int) -> Area:
         """Return the area, whole columns and rows cut to the used range as in Excel's host."""
         area, used = place.area, self.used(place.sheet)
-        bottom = max(used.bottom, area.top) if area.bottom == LAST_ROW else area.bottom
+        last = max(used.bottom, area.top, bottom) if area.bottom == LAST_ROW else area.bottom
         right = max(used.right, area.left) if area.right == LAST_COLUMN else area.right
-        return Area(area.top, area.left, bottom, right)
+        return Area(area.top, area.left, last, right)
 
     def value(self, sheet: str, row: int, column: int) -> Cell:
         """Return one cell, through the same columns."""

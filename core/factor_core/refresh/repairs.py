@@ -2,7 +2,8 @@
 
 Found by comparing cellrune 0.2 with closed forms: OFFSET, INDIRECT and names made with them give
 #N/A or #VALUE! as an argument of most functions; ROW and COLUMN of several cells give one number;
-INDEX of a LET variable that holds an array gives #VALUE!; a table's bare name is unknown.
+INDEX of a LET variable that holds an array gives #VALUE!; a table's bare name is unknown; whole
+columns of two sheets are cut at the last row of each, so that pairs of them differ in length.
 """
 
 from __future__ import annotations
@@ -37,6 +38,15 @@ TAKE_REFERENCES = frozenset(
 )
 MISLED = frozenset({"SHEETS", "FORMULATEXT"})  # they would see the engine's copy, not the file
 TAKE_ARRAYS = frozenset({"SUMPRODUCT", "MMULT", "LOOKUP"})
+PAIRED = frozenset(
+    {
+        *("CORREL", "PEARSON", "COVARIANCE.S", "COVARIANCE.P", "COVAR", "SLOPE", "INTERCEPT"),
+        *("RSQ", "STEYX", "LINEST", "TREND", "FORECAST", "FORECAST.LINEAR", "SUMPRODUCT"),
+        *("SUMXMY2", "SUMX2MY2", "SUMX2PY2", "T.TEST", "TTEST"),
+    }
+)
+WHOLE_COLUMNS = re.compile(r"(?:(.*)!)?\$?[A-Z]{1,3}:\$?[A-Z]{1,3}", re.IGNORECASE)
+WHOLE_COLUMNS_OF_A_SHEET = re.compile(r"!\$?[A-Z]{1,3}:\$?[A-Z]{1,3}(?![\w(])", re.IGNORECASE)
 ZERO = (Token("NUMBER", "0"),)
 ONE = (Token("NUMBER", "1"),)
 
@@ -53,7 +63,7 @@ class Place:
 
 def is_suspect(formula: str, place: Place, references: References) -> bool:
     """Whether the formula may need a repair; cheap, and right to say yes too often."""
-    if SUSPECT.search(formula):
+    if SUSPECT.search(formula) or WHOLE_COLUMNS_OF_A_SHEET.search(formula):
         return True
     if not references.tables and not references.names:
         return False
@@ -88,12 +98,20 @@ def _token(
     return token
 
 
+def _sheets_of_whole_columns(call: Invocation, place: Place) -> set[str]:
+    tokens = (node for argument in call.arguments for node in argument if isinstance(node, Token))
+    matches = (WHOLE_COLUMNS.fullmatch(token.text) for token in tokens if token.kind == "RANGE")
+    return {(match[1] or place.sheet).strip("'").upper() for match in matches if match}
+
+
 def _call(
     call: Invocation, place: Place, references: References, within: str, *, joined: bool
 ) -> Node:
     name = call.plain_name
     if name in MISLED:
         raise NotComputableError(f"{name} is not supported")
+    if name in PAIRED and len(_sheets_of_whole_columns(call, place)) > 1:
+        raise NotComputableError(f"{name} of whole columns of two sheets; name their rows instead")
     if name in ("ROW", "COLUMN") and call.arguments:
         return _numbers(call, place, references, within)
     inner = replace(place, plain=False) if name in TAKE_ARRAYS else place

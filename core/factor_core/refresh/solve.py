@@ -153,20 +153,22 @@ class Solver:
     def _arguments(self, state: _State) -> list[Block | Value] | None:
         """Return the arguments' values; None if one of them is not there, with the reason noted."""
         values: list[Block | Value] = []
+        places = [source.place for source in state.sources if isinstance(source, Range)]
+        bottom = self.bench.reader.common_bottom(places)
         for number, source in enumerate(state.sources, 1):
-            value = self._value(source)
+            value = self._value(source, bottom)
             if isinstance(value, Unavailable):
                 state.waits, state.blocker = f"argument {number}: {value.reason}", value
                 return None
             values.append(value)
         return values
 
-    def _value(self, source: Source) -> Block | Value | Unavailable:
+    def _value(self, source: Source, bottom: int) -> Block | Value | Unavailable:
         match source:
             case Constant(value):
                 return value
             case Range(place):
-                return self.bench.reader.block(place)
+                return self.bench.reader.block(place, bottom)
             case Nested(call):
                 result = self.results.get(call)
                 if result is None:

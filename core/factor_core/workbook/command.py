@@ -84,7 +84,7 @@ def _data(
     rf: str | None,
     periods: float,
     dates: str | None,
-    decimal: str | None,
+    decimal: str | None = None,
 ) -> TemplateData:
     if prices and returns:
         raise InputError("--prices and --returns are both given; use one of them")
