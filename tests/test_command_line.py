@@ -14,7 +14,10 @@ from factor_core.catalogue import CATALOGUE
 from factor_core.errors import InputError
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("new", "refresh", "template", "functions")
+COMMANDS = (
+    *("new", "refresh", "template", "functions"),
+    *("install", "uninstall", "doctor", "com-server"),
+)
 
 
 def invoke(*arguments):

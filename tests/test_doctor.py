@@ -24,6 +24,7 @@ from windows_machine import (
     workbook,
 )
 
+from factor_core.errors import InputError
 from factor_core.hosts import doctor, installation
 from factor_core.hosts import settings as conf
 
@@ -139,6 +140,17 @@ def test_letters_that_a_terminal_cannot_show_do_not_stop_the_doctor(tmp_path):
     assert done.stderr == ""
     assert r"C:\??\python.exe" in done.stdout
     assert done.stdout.endswith("1\n")
+
+
+def test_a_workbook_that_is_not_there_is_a_sentence(desk):
+    with pytest.raises(InputError, match="there is no workbook C:"):
+        doctor.run_doctor(workbook=WORKBOOK, machine=desk.machine)
+
+
+def test_a_workbook_elsewhere_than_on_windows_is_a_sentence(tmp_path):
+    desk = Desk(tmp_path, system="Linux")
+    with pytest.raises(InputError, match="on Windows only"):
+        doctor.run_doctor(workbook=WORKBOOK, machine=desk.machine)
 
 
 # Excel and Python --------------------------------------------------------------------------------
@@ -268,6 +280,7 @@ def test_a_workbook_on_onedrive_changes_nothing(desk):
 def test_the_external_server_is_said(desk):
     desk.add_conf({"DEBUG UDFS": "True"})
     assert "the server that you start by factor-udfs com-server" in look(desk, "settings").text
+    assert look(desk, "start command").state == "-"
 
 
 # Interpreter, command, DLL -----------------------------------------------------------------------

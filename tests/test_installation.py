@@ -411,6 +411,11 @@ def test_a_workbook_on_onedrive_is_found_where_vba_finds_it(desk, address):
     assert conf.local_name(desk.machine, address) == ""  # two files: VBA gives up
 
 
+def test_of_equal_names_in_a_file_the_first_serves(desk):
+    desk.write(CONF, b'"Show Console","True"\r\n"SHOW CONSOLE","False"\r\n')
+    assert conf.read_settings(desk.machine, ADDIN).is_on("SHOW CONSOLE")
+
+
 def test_environment_variables_in_a_value_are_expanded_as_windows_does(desk):
     desk.add_conf({"INTERPRETER_WIN": None, "PYTHONPATH": r"%userprofile%\lib;%NOSUCH%\x"})
     found = conf.read_settings(desk.machine, ADDIN)

@@ -132,6 +132,53 @@ def functions(
         raise InputError(_unknown(name, list(CATALOGUE)))
 
 
+@app.command()
+def install(
+    *,
+    external_server: Annotated[
+        bool,
+        typer.Option(
+            "--external-server", help="Excel may start no program: it uses factor-udfs com-server."
+        ),
+    ] = False,
+    addin: Annotated[
+        Path | None, typer.Option(help="The add-in to install, instead of the package's.")
+    ] = None,
+) -> None:
+    """Install the add-in and the settings of Excel on Windows for this Python."""
+    from factor_core.hosts import installation
+
+    raise typer.Exit(installation.run_install(external_server=external_server, addin=addin))
+
+
+@app.command()
+def uninstall() -> None:
+    """Take the add-in away and restore the settings as they were."""
+    from factor_core.hosts import installation
+
+    raise typer.Exit(installation.run_uninstall())
+
+
+@app.command()
+def doctor(
+    workbook: Annotated[
+        str, typer.Argument(help="A workbook (path or OneDrive address) with macros of its own.")
+    ] = "",
+) -> None:
+    """Check the set-up, each row with its remedy: exit code 0 when all is well."""
+    from factor_core.hosts import doctor as check
+
+    raise typer.Exit(check.run_doctor(workbook=workbook))
+
+
+@app.command(name="com-server")
+def com_server() -> None:
+    """Serve Excel from this window, where Excel may start no program."""
+    from factor_core.hosts import com_server as server
+
+    raise typer.Exit(server.run_com_server())
+
+
 def _print_functions(catalogue: dict[str, Function]) -> None:
     from rich.console import Console
     from rich.table import Table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+import sys
 
 from factor_core import __version__
 from factor_core.labelled import Table
@@ -42,7 +43,7 @@ def addin_info() -> Table:
     """
     rows = [
         ("version", __version__),
-        ("host", "Python"),
+        ("host", "Excel" if "xlwings.com_server" in sys.modules else "Python"),
         ("Python", f"{platform.python_version()} ({platform.architecture()[0]})"),
         ("operating system", f"{platform.system()} {platform.release()}"),
         *((name, _version(name)) for name in PACKAGES),

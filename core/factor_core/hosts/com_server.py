@@ -71,13 +71,15 @@ def call_started(command: str, function: str, *values: object) -> object:
     )
     try:
         server = _wait_for(pythoncom, class_id, process)
-        result = _call(server, function, values)
-        _end(pythoncom, server)
+        return _call(server, function, values)
     except pythoncom.com_error as error:
         raise FactorError(f"the call by COM failed: {error.strerror}") from None
     finally:
+        # cmd.exe alone would leave the Python behind that it has started
+        tree = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
+        subprocess.run(tree, capture_output=True, check=False)  # noqa: S603  Windows' own program
         process.kill()
-    return result
+        process.wait()
 
 
 def _pythoncom() -> Any:
@@ -116,15 +118,6 @@ def _call(server: Any, function: str, values: tuple[object, ...]) -> object:
 def _invoke(server: Any, method: str, *values: object) -> object:
     member = server.GetIDsOfNames(0, method)
     return server.Invoke(member, 0, _pythoncom().DISPATCH_METHOD, True, *values)
-
-
-def _end(pythoncom: Any, server: Any) -> None:
-    # cmd.exe would be killed without the Python that it started, so that one ends itself; the call
-    # that does it cannot be answered.
-    try:
-        _invoke(server, "Exec", "import os; os._exit(0)")
-    except pythoncom.com_error:
-        return
 
 
 def is_possible() -> bool:

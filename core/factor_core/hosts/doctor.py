@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.box import SIMPLE_HEAD
@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from factor_core import __version__
-from factor_core.errors import FactorError
+from factor_core.errors import FactorError, InputError
 from factor_core.hosts import com_server, settings
 from factor_core.hosts.installation import (
     addin_file,
@@ -39,7 +39,6 @@ from factor_core.hosts.printing import printable, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 XLWINGS = "0.37.8"  # as pyproject.toml pins it; the add-in's VBA asks for the DLL of this version
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "xlwings", "xlsxwriter", "cellrune")
@@ -143,10 +142,22 @@ class Check:
 
 def run_doctor(*, workbook: str = "", machine: Machine | None = None) -> int:
     """Print every check; return 0 when all is well, else 1."""
-    machine = machine or this_machine()
+    if machine is None:
+        machine = this_machine()
+        is_relative = workbook and "://" not in workbook
+        workbook = str(Path(workbook).absolute()) if is_relative else workbook
+    if workbook:
+        _require_workbook(machine, workbook)
     findings = examine(machine, workbook)
     _print(findings, machine)
     return int(any(finding.state == "problem" for finding in findings.values()))
+
+
+def _require_workbook(machine: Machine, workbook: str) -> None:
+    if not machine.is_windows:
+        raise InputError("a workbook has settings on Windows only; run factor-udfs doctor alone")
+    if "://" not in workbook and not machine.exists(workbook):
+        raise InputError(f"there is no workbook {workbook}")
 
 
 def examine(machine: Machine, workbook: str = "") -> dict[str, Finding]:
@@ -221,7 +232,8 @@ def _check_python(exam: Examination) -> Finding:
     if exam.machine.is_store_python:
         text = "Python is from the Microsoft Store, whose files Excel does not see"
         return Finding("problem", text, NEW_PYTHON)
-    kind = f"{platform.python_version()}, {platform.architecture()[0]}"
+    bits = platform.architecture()[0].removesuffix("bit")
+    kind = f"{platform.python_version()}, {bits}-bit"
     return Finding("OK", f"{kind}: {exam.machine.interpreter}")
 
 
@@ -277,6 +289,8 @@ def _check_interpreter_path(exam: Examination) -> Finding:
 
 
 def _check_start_command(exam: Examination) -> Finding:
+    if exam.settings.is_on("DEBUG UDFS"):
+        return Finding("-", "none: Excel uses the server that you start")
     command = settings.start_command(exam.settings)
     length = settings.command_length(command, exam.machine.code_page)
     text = f"{length:,} of at most {LONGEST_COMMAND:,} bytes"

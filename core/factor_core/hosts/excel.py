@@ -13,6 +13,7 @@ import xlwings as xw
 from xlwings.conversion import Accessor, Pipeline
 
 from factor_core.errors import ExcelError
+from factor_core.hosts import log_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,10 @@ class ComCells(Accessor):
     def writer(cls, _options: dict[str, Any]) -> Pipeline:
         """Return the one stage that makes rows of the result."""
         return Pipeline([_write_rows])
+
+
+# Excel shows no traceback of Python: what goes wrong in us is only to be found in the log.
+log_file.attach_when_excel_calls()
 
 
 def publish(function: Function, call: Callable[..., object]) -> Callable[..., object]:
