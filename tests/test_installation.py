@@ -147,7 +147,7 @@ def test_a_file_that_vba_would_misread_is_refused_untouched(desk, addin, data, f
         install(desk, addin)
     assert str(caught.value).startswith(f"{CONF}: ")
     assert "mend the file or rename it" in str(caught.value)
-    assert desk.files() == {"C/Users/ana/.xlwings/xlwings.conf": data}
+    assert desk.files() == {"C/Users/me/.xlwings/xlwings.conf": data}
 
 
 # Install -----------------------------------------------------------------------------------------
@@ -168,9 +168,9 @@ def test_nothing_but_the_addin_lies_in_the_start_folder(desk, addin):
     install(desk, addin)
     assert [path.name for path in desk.local(XLSTART).iterdir()] == ["factor_udfs.xlam"]
     assert set(desk.files()) == {
-        "C/Users/ana/.xlwings/xlwings.conf",
-        "C/Users/ana/AppData/Roaming/Microsoft/Excel/XLSTART/factor_udfs.xlam",
-        "C/Users/ana/AppData/Local/factor-udfs/installation.json",
+        "C/Users/me/.xlwings/xlwings.conf",
+        "C/Users/me/AppData/Roaming/Microsoft/Excel/XLSTART/factor_udfs.xlam",
+        "C/Users/me/AppData/Local/factor-udfs/installation.json",
     }
 
 
@@ -314,7 +314,7 @@ def test_settings_damaged_since_are_not_undone_by_half(desk, addin):
 @pytest.mark.parametrize(
     ("python", "base"),
     [
-        (r"C:\Users\ana\AppData\Local\Microsoft\WindowsApps\python.exe", r"C:\x"),
+        (r"C:\Users\me\AppData\Local\Microsoft\WindowsApps\python.exe", r"C:\x"),
         (PYTHON, r"C:\Program Files\WindowsApps\PythonSoftwareFoundation.Python.3.11_x64__q"),
     ],
 )
@@ -438,9 +438,9 @@ def functions_log():
 @pytest.mark.parametrize(
     ("system", "path"),
     [
-        ("Windows", r"C:\Users\ana\AppData\Local\factor-udfs\Logs\factor-udfs.log"),
-        ("Linux", "/home/ana/.local/state/factor-udfs/factor-udfs.log"),
-        ("Darwin", "/Users/ana/Library/Logs/factor-udfs/factor-udfs.log"),
+        ("Windows", r"C:\Users\me\AppData\Local\factor-udfs\Logs\factor-udfs.log"),
+        ("Linux", "/h/.local/state/factor-udfs/factor-udfs.log"),
+        ("Darwin", "/Users/me/Library/Logs/factor-udfs/factor-udfs.log"),
     ],
 )
 def test_the_log_lies_where_the_system_keeps_logs(tmp_path, system, path):

@@ -27,7 +27,7 @@ MATHS = {
 }
 FOUNDATION = {"__init__", "errors", "labelled"}
 DOOR = {"cells", "kinds", "catalogue"}
-EDGES = {"__main__", "about", "docs", "own_data", "date_text", "number_text", "delimited"}
+EDGES = {"__main__", "about", "atomic", "docs", "own_data", "date_text", "number_text", "delimited"}
 OF_THE_HOUSE = {f"factor_core.{name}" for name in MATHS | FOUNDATION} | {"factor_core"}
 SLOW = {"pandas", "scipy", "statsmodels"}
 

@@ -17,7 +17,7 @@ from factor_core.hosts.machine import Machine
 ROOT = Path(__file__).parents[1]
 PYTHON = r"C:\factor\Scripts\python.exe"
 EXCEL = r"C:\Program Files\Microsoft Office\root\Office16\EXCEL.EXE"
-HOME = r"C:\Users\ana"
+HOME = r"C:\Users\me"
 CONF = HOME + r"\.xlwings\xlwings.conf"
 XLSTART = HOME + r"\AppData\Roaming\Microsoft\Excel\XLSTART"
 ADDIN = XLSTART + r"\factor_udfs.xlam"

@@ -6,16 +6,15 @@ out folders as Windows has them and hands over the same structure.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import re
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
+from factor_core.atomic import write_whole
 from factor_core.errors import FactorError
 
 if TYPE_CHECKING:
@@ -123,25 +122,13 @@ def read_or_none(path: Path) -> bytes | None:
 
 def replace_file(path: Path, data: bytes, *, by_way_of: Path | None = None) -> None:
     """Write a file whole or not at all; the new one waits in `by_way_of`, on the same disk."""
-    waiting = by_way_of or path.parent
-    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=waiting, prefix=f"~{path.stem}-", suffix=".tmp")
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-        temporary = None
+        write_whole(path, data, prefix=f"~{path.stem}-", waiting_room=by_way_of)
     except PermissionError:
         raise FactorError(f"{path} may not be replaced; close Excel and try again") from None
     except OSError as error:
         raise FactorError(f"{path} cannot be written: {error.strerror}") from None
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
 
 
 def remove_file(path: Path) -> bool:

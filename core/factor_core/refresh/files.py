@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from factor_core.atomic import write_whole
 from factor_core.errors import FactorError
 
 ENDINGS = frozenset({".xlsx", ".xlsm", ".xltx", ".xltm", ".xlam"})
@@ -83,27 +83,18 @@ def _stamp(path: Path) -> tuple[int, int, int]:
 def replace(target: Path, data: bytes, original: Original) -> None:
     """Put `data` in the target's place: at every moment the file there is whole, old or new."""
     _remove_leftovers(target)
-    temporary = None
-    try:
-        handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=".tmp", dir=target.parent)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+
+    def prepare(temporary: Path) -> None:
         _keep_owner_and_mode(target if target.exists() else original.path, temporary)
         if target == original.path and _stamp(target) != original.stamp:
             raise FactorError(f"{target.name} was changed while it was being calculated; run again")
-        temporary.replace(target)
-        temporary = None
+
+    try:
+        write_whole(target, data, prefix=_prefix(target), before=prepare)
     except PermissionError:
         raise FactorError(f"{target.name} may not be replaced; is it open elsewhere?") from None
     except OSError as error:
         raise FactorError(f"{target.name} cannot be written: {error.strerror}") from None
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
     _sync_folder(target.parent)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import numpy as np
@@ -13,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from factor_core import inference, performance, returns, sizing
+from factor_core.atomic import write_whole
 from factor_core.date_text import DateOrder
 from factor_core.errors import FactorError, InputError
 from factor_core.labelled import Columns
@@ -22,6 +21,8 @@ from factor_core.workbook.build import Built, build, from_own_data, sample_data
 from factor_core.workbook.pages_start import BUDGET, BUDGET_PERIODS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from factor_core.workbook.references import TemplateData
 
 _Word = TypeVar("_Word", bound=str)
@@ -121,20 +122,14 @@ def _one_of(option: str, given: str | None, known: tuple[_Word, ...]) -> _Word |
 
 def _write_atomically(path: Path, data: bytes) -> None:
     """Write the file whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp gives the file to its owner alone; a workbook gets what any new file gets.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)  # noqa: PTH101  the name is text
-        os.replace(name, path)  # noqa: PTH105
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(path, data, prefix=f".{path.stem}-", before=_give_usual_mode)
+
+
+def _give_usual_mode(temporary: Path) -> None:
+    # A temporary file is its owner's alone; a workbook gets what any new file gets.
+    mask = os.umask(0)
+    os.umask(mask)
+    temporary.chmod(0o666 & ~mask)
 
 
 # Printed summary --------------------------------------------------------------------------------
