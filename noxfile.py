@@ -2,6 +2,7 @@
 
 nox -s tests lint types        what `make test` runs
 nox -s docs template           rewrite what is generated
+nox -s package                 make dist/factor-udfs-VERSION.zip, for analysts on Windows
 nox -s bench                   time it
 """
 
@@ -41,6 +42,11 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def template(session: nox.Session) -> None:
     session.run(PYTHON, "-m", "factor_core", "template")
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    session.run(PYTHON, "scripts/package.py", *session.posargs)
 
 
 @nox.session

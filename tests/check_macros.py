@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 PROJECT_TYPE = "application/vnd.ms-office.vbaProject"
+MAIN_TYPES = {  # workbook, workbook with macros, add-in
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
+    "application/vnd.ms-excel.sheet.macroEnabled.main+xml",
+    "application/vnd.ms-excel.addin.macroEnabled.main+xml",
+}
 WORKBOOK_CLASS = "{00020819-0000-0000-C000-000000000046}"
 SHEET_CLASS = {
     "worksheet": "{00020820-0000-0000-C000-000000000046}",
@@ -132,7 +137,10 @@ def _decompressed(data: bytes) -> bytes:
 
 
 def project_part(book: Book) -> Iterator[str]:
-    is_macro_book = "macroEnabled" in book.types.get("xl/workbook.xml", "")
+    main_type = book.types.get("xl/workbook.xml", "")
+    is_macro_book = "macroEnabled" in main_type
+    if main_type not in MAIN_TYPES:
+        yield f"xl/workbook.xml is of a type that Excel does not open: {main_type}"
     if "xl/vbaProject.bin" not in book.parts:
         if is_macro_book:
             yield "the workbook says that it has macros and has none"
@@ -253,10 +261,23 @@ def ribbon_form(book: Book) -> Iterator[str]:
         for identity, uses in Counter(e.get("id") for e in root.iter()).items():
             if identity and uses > 1:
                 yield f"ribbon: {uses} controls {identity}"
+        yield from _keytips(root)
         for element in root.iter():
             for attribute, limit in LONGEST_TEXT.items():
                 if len(element.get(attribute, "")) > limit:
                     yield f"ribbon: {element.get('id')}: {attribute} has over {limit} characters"
+
+
+def _keytips(root: ET.Element) -> Iterator[str]:
+    """Two keytips of one tab: neither may be the other's beginning, or it is never reached."""
+    for tab in (element for element in root.iter() if element.tag.endswith("}tab")):
+        keys = [e.get("keytip", "") for e in tab.iter() if e is not tab and e.get("keytip")]
+        for one, other in itertools.combinations(keys, 2):
+            if one.startswith(other) or other.startswith(one):
+                yield f"ribbon: the keytips {one} and {other} are in each other's way"
+        for key in keys:
+            if not re.fullmatch("[A-Z0-9]{1,3}", key):
+                yield f"ribbon: {key} is no keytip; capitals and digits only"
 
 
 def ribbon_callbacks(book: Book) -> Iterator[str]:

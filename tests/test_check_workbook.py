@@ -13,7 +13,7 @@ from small_workbook import CATALOGUE, SHEETS, parts_of, small_workbook, unfinish
 
 from factor_core.workbook import macros
 from factor_core.workbook.vba_project import Module, VbaProject
-from factor_core.workbook.wrappers import functions_module
+from factor_core.workbook.wrappers import functions_module, wizard_module
 
 BOOK, STYLES, TYPES = "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml"
 INPUTS, RESULTS = "xl/worksheets/sheet1.xml", "xl/worksheets/sheet2.xml"
@@ -120,9 +120,14 @@ def test_file_that_is_no_zip_is_one_problem():
         (RIBBON, "2009/07/customui", "2006/01/customui", "namespace does not fit"),
         (RIBBON, "FactorModelsRefreshAll", "FactorModelsTab", "2 controls FactorModelsTab"),
         (RIBBON, "OnRefreshAll", "OnRefreshSome", "OnRefreshSome is no public procedure"),
-        (RIBBON, "OnRefreshAll", "RefreshAll", "needs a Sub with 1 parameter"),
+        (RIBBON, "OnRefreshAll", "AfterOpening", "needs a Sub with 1 parameter"),
         (RIBBON, 'onAction="RibbonCallbacks.OnR', 'getLabel="RibbonCallbacks.OnR', "2 parameter"),
         (RIBBON, 'keytip="R"', 'keytip="RRRR"', "keytip has over 3 characters"),
+        (RIBBON, 'keytip="R"', 'keytip="E"', "keytips E and E are in each other's way"),
+        (RIBBON, 'keytip="R"', 'keytip="EA"', "keytips EA and E are in each other's way"),
+        (RIBBON, 'keytip="R"', 'keytip="r"', "r is no keytip"),
+        (RIBBON, "IsTabWanted", "OnAbout", "needs a Sub with 2 parameter"),
+        (TYPES, "sheet.macroEnabled.main", "template.macroEnabled.main", "does not open"),
     ],
 )
 def test_damage_is_found(parts, part, old, new, found):
@@ -190,8 +195,8 @@ def sound_modules():
         Module("ThisWorkbook", "workbook"),
         *(Module(name, "sheet") for name in SHEETS.values()),
         Module("FactorFunctions", code=functions_module(CATALOGUE)),
-        Module("FactorRuntime", code=macros.source("FactorRuntime.bas")),
-        Module("RibbonCallbacks", code=macros.source("RibbonCallbacks.bas")),
+        Module("FactorWizard", code=wizard_module(CATALOGUE)),
+        *(Module(name, code=macros.source(f"{name}.bas")) for name in macros.OWN_MODULES),
     ]
 
 
@@ -214,8 +219,8 @@ def test_small_project_of_own_modules_is_sound(parts):
         (with_module(f"{NAMED}' {'x' * 1030}\r\n"), "line 2: more than 1,023 characters"),
         (with_module(NAMED + "x = 1 + _\r\n" * 25), "line 26: more than 24 continued lines"),
         (
-            with_module(f"{NAMED}Sub RefreshAll()\r\nEnd Sub\r\n"),
-            "refreshall is a public procedure of",
+            with_module(f"{NAMED}Sub AfterOpening()\r\nEnd Sub\r\n"),
+            "afteropening is a public procedure of",
         ),
         (with_module(f"{NAMED}Function FF3()\r\nEnd Function\r\n"), "ff3 is a cell address"),
         (with_module(f"{NAMED}Sub Extra()\r\nEnd Sub\r\n"), "extra has a module's name"),

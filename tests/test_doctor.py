@@ -47,12 +47,6 @@ def desk(tmp_path):
     return found
 
 
-@pytest.fixture(autouse=True)
-def _delivered_addin(tmp_path, monkeypatch):
-    """The package's own add-in, as install has just copied it."""
-    monkeypatch.setattr(doctor, "addin_file", lambda: tmp_path / "factor_udfs.xlam")
-
-
 def look(desk, title, workbook=""):
     (check,) = [check for check in doctor.CHECKS if check.title == title]
     return check.run(doctor.Examination(desk.machine, workbook))

@@ -28,6 +28,7 @@ from factor_core.errors import FactorError
 from factor_core.hosts import com_server, installation, log_file
 from factor_core.hosts import settings as conf
 from factor_core.hosts.machine import state_folder
+from factor_core.workbook.addin import build_addin
 
 FOREIGN = (
     '"PYTHONPATH","C:\\Müller & Söhne"\r\n'
@@ -260,8 +261,15 @@ def test_an_addin_that_excel_holds_fast_leaves_everything_as_it_was(desk, addin)
     assert desk.files() == before
 
 
+def test_without_a_name_the_addin_is_built_on_the_spot(desk):
+    installation.run_install(machine=desk.machine)
+    (installed,) = desk.local(XLSTART).iterdir()
+    assert installed.read_bytes() == build_addin()
+
+
 def test_a_missing_addin_is_a_sentence(desk, tmp_path):
-    with pytest.raises(FactorError, match=r"is not there; name it with --addin factor_udfs\.xlam"):
+    words = r"is not there; leave --addin out, or name factor_udfs\.xlam"
+    with pytest.raises(FactorError, match=words):
         install(desk, tmp_path / "nowhere.xlam")
     assert desk.files() == {}
 

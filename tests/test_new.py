@@ -17,7 +17,7 @@ from check_workbook import problems
 
 from factor_core import sample
 from factor_core.errors import FactorError
-from factor_core.own_data import read_own_data
+from factor_core.own_data import FEWEST_RETURNS, read_own_data
 from factor_core.workbook import command
 from factor_core.workbook.build import MOST_ROWS, MOST_VALUES, build, from_own_data
 
@@ -184,6 +184,40 @@ def test_workbook_on_own_returns_uses_them_as_they_are(tmp_path, capsys):
     assert f"wrote {book}" in capsys.readouterr().out
 
 
+def test_rows_in_common_are_those_of_the_regression(tmp_path):
+    own = read_own_data(written(tmp_path / "prices.csv", price_lines()))
+    data = from_own_data(own, "prices.csv")
+    excess_returns = command.excess_returns(data)
+    for j, name in enumerate(data.assets):
+        both = ~np.isnan(excess_returns.values[:, [j, -1]]).any(axis=1)
+        assert data.in_common(name) == both.sum()
+
+
+def test_the_shortest_file_makes_a_workbook_without_errors(tmp_path):
+    lines = price_lines(gaps=False)[:10]
+    own = read_own_data(written(tmp_path / "short.csv", lines))
+    built = build(from_own_data(own, "short.csv"))
+    assert built.errors == []
+    assert beside(values_of(built.workbook)["Start"], "Rows used") == FEWEST_RETURNS
+    assert words_in(values_of(built.workbook), "differs") == []
+    with pytest.raises(FactorError, match="needs at least 9 prices"):
+        read_own_data(written(tmp_path / "shorter.csv", lines[:-1]))
+
+
+def test_an_asset_with_a_short_history_among_long_ones_makes_a_workbook_without_errors(tmp_path):
+    lines = price_lines(gaps=False)
+    late = [lines[0]]
+    for i, line in enumerate(lines[1:]):
+        day, first, *rest = line.split(",")
+        late.append(",".join([day, first if i >= ROWS - 9 else "", *rest]))
+    own = read_own_data(written(tmp_path / "late.csv", late))
+    built = build(from_own_data(own, "late.csv"))
+    assert built.errors == []
+    start = values_of(built.workbook)["Start"]
+    assert beside(start, "Asset") == "Late"
+    assert beside(start, "Rows used") == FEWEST_RETURNS
+
+
 def test_names_that_look_like_formulas_stay_texts(tmp_path):
     lines = price_lines(gaps=False)
     lines[0] = "Day,=1+1,600519,SPX,rf"
@@ -193,6 +227,30 @@ def test_names_that_look_like_formulas_stay_texts(tmp_path):
     start = values_of(built.workbook)["Start"]
     assert [start["B5"].value, start["B6"].value] == ["=1+1", "600519"]
     assert beside(start, "Rows used") == ROWS - 1
+
+
+@pytest.mark.parametrize("name", ["Lat?", "*", "~Late", "x" * 256])
+def test_a_name_with_a_wildcard_or_many_letters_chooses_its_own_column(tmp_path, name):
+    lines = price_lines(gaps=False)
+    lines[0] = f"Day,Late,{name},SPX,rf"
+    built = build(from_own_data(read_own_data(written(tmp_path / "odd.csv", lines)), "odd.csv"))
+    start = values_of(built.workbook)["Start"]
+    table = np.genfromtxt(io.StringIO("\n".join(lines)), delimiter=",", skip_header=1)
+    y, x = excess(table[:, 2], table[:, 4]), excess(table[:, 3], table[:, 4])
+    assert start["B6"].value == name
+    assert beside(start, "Beta", 3) == pytest.approx(np.polyfit(x, y, 1)[0], rel=1e-9)
+
+
+def test_a_name_in_brackets_is_printed_as_it_stands(tmp_path, capsys):
+    lines = price_lines(gaps=False)
+    lines[0] = "Day,Fund [A],[/b],[x] market,rf"
+    prices = written(tmp_path / "odd.csv", lines)
+    assert make(tmp_path / "own.xlsm", prices=prices, market="[x] market") == 0
+    printed = capsys.readouterr().out
+    assert "Fund [A] " in printed
+    assert " [/b] " in printed
+    assert "Against [x] market, " in printed
+    assert f'refresh "{tmp_path / "own.xlsm"}"' in printed
 
 
 def test_without_a_file_the_sample_is_used():
@@ -301,7 +359,7 @@ def test_more_data_than_a_workbook_can_carry_is_one_sentence(tmp_path):
     wide = MOST_VALUES // 100 + 1
     names = ",".join(f"A{j}" for j in range(wide - 1))
     rows = [
-        f"{day},{','.join(str(50 + (i * j) % 7) for j in range(wide))}"
+        f"{day},{','.join(str(50 + (i * i + j) % 7) for j in range(wide - 1))},{200 + i % 5}"
         for i, day in enumerate(days[:101])
     ]
     lines = [f"Date,{names},SPX", *rows]

@@ -16,6 +16,7 @@ from factor_core.errors import InputError
 from factor_core.own_data import read_own_data
 
 DAYS = [dt.date(2020, 1, 27) + dt.timedelta(days=i) for i in (0, 1, 2, 3, 4, 7, 8, 9, 10, 11)]
+LATER = [DAYS[-1] + dt.timedelta(days=i) for i in range(1, 16)]
 STOCK = [100.0, 101.5, 99.25, 98.0, 100.75, 102.0, 103.5, 101.0, 100.5, 104.25]
 INDEX = [3200.5, 3210.25, 3190.75, 3185.5, 3205.0, 3220.25, 3240.5, 3215.0, 3210.5, 3255.75]
 MOVES = [0.011, -0.02, 0.004, 0.0, 0.013, -0.006, 0.002, -0.011, 0.008, 0.001]
@@ -168,12 +169,32 @@ def test_ambiguous_days_are_read_by_the_order_given(csv):
     )
 
 
+def test_a_typographic_minus_is_a_minus(csv):
+    plain = read_own_data(csv(*lines(stock=MOVES, index=MARKET_MOVES)), "returns")
+    typeset = [line.replace(",-", ",\u2212") for line in lines(stock=MOVES, index=MARKET_MOVES)]
+    assert read_own_data(csv(*typeset), "returns").values.tolist() == plain.values.tolist()
+
+
+@pytest.mark.parametrize(
+    ("step", "periods", "noted"),
+    [(1, 252, True), (1, 365, False), (7, 52, False), (7, 60, True), (1.4, 252, False)],
+)
+def test_rows_a_year_that_the_dates_do_not_come_to_are_noted(csv, step, periods, noted):
+    days = [dt.date(2020, 1, 1) + dt.timedelta(days=int(i * step)) for i in range(100)]
+    rows = [f"{day},{100 + i % 7},{200 + i % 5}" for i, day in enumerate(days)]
+    data = read_own_data(csv("Date,A,SPX", *rows), periods=periods)
+    assert any(note.startswith("Check --periods") for note in data.notes) == noted
+
+
+def test_digits_alone_are_a_name(csv):
+    assert read_own_data(csv(*lines("Date,600519,SPX"))).assets == ("600519",)
+
+
 def test_two_digit_years_follow_excels_rule(csv):
-    ends = ["31-Dec-28", "31-Dec-29", "31-Dec-30", "31-Dec-31"]
-    rows = [f"{d},{a},{b}" for d, a, b in zip(ends[:2], STOCK, INDEX, strict=False)]
-    rows += [f"{d},{a},{b}" for d, a, b in zip(ends[2:], STOCK, INDEX, strict=False)]
+    ends = [f"31-Dec-{year}" for year in range(25, 35)]
+    rows = [f"{d},{a},{b}" for d, a, b in zip(ends, STOCK, INDEX, strict=False)]
     data = read_own_data(csv("Date,AAPL,SPX", *rows), periods=1)
-    assert [day.year for day in data.dates] == [1930, 1931, 2028, 2029]
+    assert [day.year for day in data.dates] == [*range(1930, 1935), *range(2025, 2030)]
 
 
 def test_unsorted_rows_are_sorted_and_newest_first_is_turned_round(csv):
@@ -244,7 +265,7 @@ def test_percent_signs_are_hundredths_exactly(csv):
     assert "Percent signs: column 'AAPL' was divided by 100." in data.notes
 
 
-@given(st.lists(st.floats(0.01, 1e6), min_size=4, max_size=12))
+@given(st.lists(st.floats(0.01, 1e6), min_size=9, max_size=14).filter(lambda p: len(set(p)) > 2))
 def test_prices_printed_by_python_are_read_bit_for_bit(tmp_path_factory, prices):
     path = tmp_path_factory.mktemp("law") / "own.csv"
     days = [dt.date(2020, 1, 1) + dt.timedelta(days=i) for i in range(len(prices))]
@@ -314,6 +335,7 @@ def test_market_that_is_not_there_lists_the_columns(csv):
 def test_market_that_is_not_obvious_must_be_named(csv):
     path = csv(*lines("Date,AAPL,MSFT"))
     refused(path, "no column is named as a market; say --market NAME with one of 'AAPL', 'MSFT'")
+    refused(path, "column 'MSFT' is named as --market and as --rf", market="MSFT", rf="msft")
     refused(csv(*lines("Date,SPX,NDX")), "several columns .* --market NAME .* 'SPX', 'NDX'")
 
 
@@ -433,7 +455,31 @@ BAD_FILES = {
     "column without name": (lines("Date,,SPX"), "column 2 has no name"),
     "no names": (lines()[1:], "begins with data; put a row of names above it"),
     "no rows": (lines()[:1], "a row of names and no row of data"),
-    "one row": (lines()[:2], "'AAPL' has 1 number; a regression needs at least 4 prices"),
+    "one row": (lines()[:2], "'AAPL' has 1 number; the workbook needs at least 9 prices"),
+    "few returns in common": (
+        [
+            "Date,A,SPX",
+            *(
+                f"{d},{'' if i % 2 else 100 + i},{'' if i % 3 else 200 + i}"
+                for i, d in enumerate((*DAYS, *LATER))
+            ),
+        ],
+        "column 'A' has 4 returns in common with the market 'SPX'; at least 8 are needed",
+    ),
+    "asset that never changes": (lines(stock=[1.0] * 10), "'AAPL' never changes, so that there"),
+    "market that never changes": (
+        lines(index=[100.0] * 10),
+        "column 'AAPL' has returns only where the market 'SPX' never changes; choose another",
+    ),
+    "market twice": (
+        lines(stock=[level / 32 for level in INDEX]),
+        "column 'AAPL' only repeats the market 'SPX'",
+    ),
+    "name that is a number": (
+        lines("Date,0.5,SPX"),
+        "column 2 is named '0.5', a number; put a row",
+    ),
+    "name that is an error": (lines("Date,#REF!,SPX"), "column 2 is named '#REF!', an error value"),
     "few numbers": (
         ["Date,A,SPX", *(f"{d},{1 if i < 3 else ''},2" for i, d in enumerate(DAYS))],
         "'A' has 3 numbers",

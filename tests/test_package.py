@@ -146,6 +146,22 @@ def test_unknown_sheet_is_refused():
         package.finish(unfinished(), ribbon=macros.ribbon(), spills={"Gone": []})
 
 
+def test_addin_differs_from_the_workbook_by_its_type_only(finished):
+    addin = package.finish(unfinished(), ribbon=macros.ribbon(), spills=SPILL, is_addin=True)
+    before, after = parts_of(finished), parts_of(addin)
+    types = "[Content_Types].xml"
+    assert {name for name in before if before[name] != after[name]} == {types}
+    main = b'PartName="/xl/workbook.xml" ContentType="application/vnd.ms-excel.%s.macroEnabled'
+    assert main % b"sheet" in before[types]
+    assert main % b"addin" in after[types]
+
+
+def test_addin_without_macros_is_refused():
+    plain = written(lambda _, sheet: sheet.write_number(0, 0, 1.5))
+    with pytest.raises(ValueError, match="made of a workbook with macros"):
+        package.finish(plain, ribbon=macros.ribbon(), spills={}, is_addin=True)
+
+
 def test_rich_text_in_a_spilled_cell_is_refused():
     def write(book, sheet):
         sheet.write_rich_string(0, 0, "plain", book.add_format({"bold": True}), "bold")

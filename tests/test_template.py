@@ -414,7 +414,7 @@ def test_names_lead_to_inputs_and_to_columns_with_their_header(template):
     headed = {
         "prices": ("AAPL", 2014),
         "all_returns": ("AAPL", 2013),
-        "excess_returns": ("AAPL", 2013),
+        "excess_all": ("AAPL", 2013),
         "rf": ("Risk-free", 2013),
         "return_dates": ("Date", 2013),
         "asset_excess": ("MSFT", 2013),
@@ -534,3 +534,12 @@ def as_number(value):
     if isinstance(value, pd.Timestamp) or hasattr(value, "toordinal"):
         return openpyxl.utils.datetime.to_excel(value)
     return value
+
+
+def test_no_defined_name_hides_a_function_of_ours(template):
+    import factor_udfs  # noqa: F401, PLC0415  fills the catalogue
+    from factor_core.catalogue import CATALOGUE  # noqa: PLC0415
+
+    names = {name.upper() for name in template.formulas.defined_names}
+    assert len(names) > 20
+    assert not names & set(CATALOGUE)

@@ -17,17 +17,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_workbook import CATALOGUE, function
 
+import factor_udfs  # noqa: F401  fills the catalogue
+from factor_core import __version__
+from factor_core.catalogue import CATALOGUE as PRODUCT
 from factor_core.errors import ERROR_CODES
 from factor_core.workbook import macros
+from factor_core.workbook.pages_start import BUDGET, BUDGET_PERIODS
 from factor_core.workbook.vba_project import Module
 from factor_core.workbook.wrappers import (
     VBA_WORDS,
     check_names,
     functions_module,
     is_cell_address,
+    wizard_module,
 )
 
-OWN_SOURCES = ("FactorRuntime.bas", "RibbonCallbacks.bas", "ThisWorkbook.cls")
+OWN_SOURCES = (*(f"{name}.bas" for name in macros.OWN_MODULES), "ThisWorkbook.cls")
+LONGEST_PROCEDURE = 40
+LABELS = {
+    "Workbook": ["Refresh all", "Explain error in this cell", "Restart Python"],
+    "Data": ["Insert Fama-French factors", "Refresh data"],
+    "Insert": ["Factor summary", "Hedge and sizing"],
+    "Help": ["Functions", "Check set-up", "About"],
+}
+# What our modules call of xlwings', which the compiler check cannot read: it declares a DLL.
+BRIDGE = """Option Explicit
+Function XLPy()
+End Function
+Sub KillPy()
+End Sub
+Function GetConfig(configKey As String, Optional default As String = "") As Variant
+End Function
+"""
 
 
 def module_of(*functions):
@@ -80,8 +101,9 @@ def test_long_signatures_are_folded_within_the_limits_of_vba(count):
 
 def test_sentence_that_the_wizard_would_cut_is_refused():
     assert module_of(function("LONGEST", summary="x" * 255))
-    with pytest.raises(ValueError, match="LONGEST: its sentence has 256 characters"):
-        module_of(function("LONGEST", summary="x" * 256))
+    for module in (functions_module, wizard_module):
+        with pytest.raises(ValueError, match=r'LONGEST: its text "x+\.\.\." has 256 characters'):
+            module({"LONGEST": function("LONGEST", summary="x" * 256)})
 
 
 @pytest.mark.parametrize("word", ["date", "end", "type", "Const", "scale", "name", "next"])
@@ -122,6 +144,49 @@ def test_words_of_vba_are_lower_case():
     assert all(word == word.lower() for word in VBA_WORDS)
 
 
+# --------------------------------------------------------------------------------- the wizard
+
+
+def described(catalogue):
+    """Return name, category, sentence and argument texts of each call of Describe."""
+    found = {}
+    for call in re.findall(r"^    Describe (.*)$", joined(wizard_module(catalogue)), re.MULTILINE):
+        texts = [text.replace('""', '"') for text in re.findall(r'"((?:[^"]|"")*)"', call)]
+        found[texts[0]] = texts[1:]
+        assert call.endswith(")")
+    return found
+
+
+def test_wizard_has_the_catalogues_texts_of_every_function():
+    assert described(PRODUCT) == {
+        f.name: [f"Factor models: {f.category}", f.summary, *(a.kind.text for a in f.arguments)]
+        for f in PRODUCT.values()
+    }
+
+
+def test_wizard_texts_fit_excel():
+    texts = [text for function in described(PRODUCT).values() for text in function]
+    assert max(map(len, texts)) <= 255
+    assert all(text.isascii() for text in texts)
+    assert Module("FactorWizard", code=wizard_module(PRODUCT)).source()
+
+
+def test_every_category_is_described_at_opening():
+    text = wizard_module(PRODUCT)
+    called = re.findall(r"^    (Describe\w+)$", text, re.MULTILINE)
+    assert sorted(called) == sorted(re.findall(r"^Private Sub (Describe\w+)\(", text, re.MULTILINE))
+
+
+def test_list_of_names_is_the_catalogue():
+    lines = re.findall(r'names = names & " ([^"]+)"', wizard_module(PRODUCT))
+    assert " ".join(lines).split() == list(PRODUCT)
+    assert max(map(len, lines)) < 100
+
+
+def test_macros_say_their_version():
+    assert f'FACTOR_VERSION As String = "{__version__}"' in wizard_module(PRODUCT)
+
+
 # --------------------------------------------------------------------------- our own modules
 
 
@@ -138,10 +203,64 @@ def test_own_sources_are_plain_text_with_declared_variables(name):
     assert max(map(len, text.splitlines())) <= 100
 
 
-def test_workbook_does_nothing_at_opening():
-    assert "Sub " not in macros.source("ThisWorkbook.cls")
+@pytest.mark.parametrize("name", OWN_SOURCES)
+def test_procedures_are_short(name):
+    text = macros.source(name)
+    bodies = re.findall(
+        r"^(?:Public|Private) (?:Sub|Function) .*?^End ", text, re.DOTALL | re.MULTILINE
+    )
+    assert bodies
+    assert max(body.count("\n") for body in bodies) <= LONGEST_PROCEDURE
+
+
+def test_opening_waits_for_nothing():
+    (body,) = re.findall(
+        r"Sub Workbook_Open\(\)\n(.*?)\nEnd Sub", macros.source("ThisWorkbook.cls")
+    )
+    assert body.split() == [
+        *("Application.OnTime", "Now,", "MacroIn(ThisWorkbook,"),
+        '"RibbonCallbacks.AfterOpening")',
+    ]
+    assert "\nPublic Sub AfterOpening()\n" in macros.source("RibbonCallbacks.bas")
     for name in OWN_SOURCES:
-        assert not re.search(r"Auto_?Open|Workbook_Open", macros.source(name), re.IGNORECASE)
+        assert not re.search(r"Auto_?Open", macros.source(name), re.IGNORECASE)
+
+
+def test_what_excel_starts_by_name_is_not_in_a_private_module():
+    private = {n for n in OWN_SOURCES if "\nOption Private Module\n" in macros.source(n)}
+    assert set(OWN_SOURCES) - private == {"RibbonCallbacks.bas", "ThisWorkbook.cls"}
+    commands = macros.source("FactorCommands.bas")
+    for name in re.findall(r'AskOtherProjects "(\w+)"', commands):
+        assert f"\nPublic Sub {name}(ByVal " in macros.source("RibbonCallbacks.bas")
+
+
+def test_ribbon_adds_no_function_to_the_wizard():
+    assert "Public Function" not in macros.source("RibbonCallbacks.bas")
+
+
+def test_formulas_of_the_insert_buttons_call_functions_of_the_catalogue():
+    commands = macros.source("FactorCommands.bas")
+    called = set(re.findall(r'"=([A-Z_]+)\(', commands))
+    called |= set(re.findall(r'FactorCall\("([A-Z_]+)"', commands))
+    assert {"FF_FACTORS", "FACTOR_SUMMARY", "FACTOR_BETA", "HEDGED_POSITION_SIZE"} <= called
+    assert called <= set(PRODUCT)
+
+
+def test_inserted_sizing_starts_from_the_templates_budget():
+    commands = macros.source("FactorCommands.bas")
+    constants = dict(re.findall(r"Const (\w+) As Long = (\d+)", commands))
+    assert int(constants["BUDGET"]) == BUDGET
+    assert int(constants["BUDGET_PERIODS"]) == BUDGET_PERIODS
+
+
+def test_inserted_formulas_are_sound_arguments_of_their_functions():
+    asset, market = [[0.01], [0.02], [-0.01], [0.03]], [[0.01], [0.01], [-0.02], [0.02]]
+    block = PRODUCT["FACTOR_SUMMARY"].cells(asset, market, 252)
+    sized = PRODUCT["HEDGED_POSITION_SIZE"].cells(1_000_000, asset, market, 12, 252)
+    assert len(block[0]) == 6
+    assert len(sized[0]) == 2
+    assert all(isinstance(cell, float) for cell in sized[0])
+    assert PRODUCT["FF_FACTORS"].cells("FF3", "M")[0][0] == "date"
 
 
 def test_error_texts_and_codes_become_the_same_error():
@@ -157,9 +276,9 @@ def test_error_texts_and_codes_become_the_same_error():
 
 def test_modules_compile_by_the_object_model_of_excel(tmp_path):
     vbalidator = pytest.importorskip("vbalidator", reason="vbalidator is not installed")
-    bridge = "Option Explicit\nFunction XLPy()\nEnd Function\nSub KillPy()\nEnd Sub\n"
     sources = {name: macros.source(name) for name in OWN_SOURCES if name.endswith(".bas")}
-    sources |= {"FactorFunctions.bas": functions_module(CATALOGUE), "xlwings.bas": bridge}
+    sources |= {"FactorFunctions.bas": functions_module(PRODUCT), "xlwings.bas": BRIDGE}
+    sources |= {"FactorWizard.bas": wizard_module(PRODUCT)}
     for name, text in sources.items():
         (tmp_path / name).write_text(text, "cp1252")
     found = vbalidator.precheck(str(tmp_path), host="excel")
@@ -168,7 +287,7 @@ def test_modules_compile_by_the_object_model_of_excel(tmp_path):
 
 def test_compiler_check_finds_a_misspelt_name(tmp_path):
     vbalidator = pytest.importorskip("vbalidator", reason="vbalidator is not installed")
-    text = macros.source("FactorRuntime.bas").replace("MarkErrors answer", "MarkErors answer")
+    text = macros.source("FactorRuntime.bas").replace(" MarkErrors ans", " MarkErors ans")
     (tmp_path / "FactorRuntime.bas").write_text(text, "cp1252")
     found = vbalidator.precheck(str(tmp_path), host="excel")
     assert any("MarkErors" in issue["message"] for issue in found.issues)
@@ -179,23 +298,40 @@ def test_compiler_check_finds_a_misspelt_name(tmp_path):
 
 def test_every_button_has_its_texts_its_picture_and_a_callback():
     ribbon = ET.fromstring(macros.ribbon())  # noqa: S314  our own file
-    buttons = [element for element in ribbon.iter() if element.tag.endswith("}button")]
-    assert [button.get("label") for button in buttons] == ["Refresh all", "Restart Python"]
+    groups = [element for element in ribbon.iter() if element.tag.endswith("}group")]
+    assert {g.get("label"): [b.get("label") for b in g] for g in groups} == LABELS
+    needed = {"id", "label", "screentip", "supertip", "imageMso", "keytip", "onAction", "size"}
+    buttons = [button for group in groups for button in group]
     for button in buttons:
-        assert {"label", "screentip", "supertip", "imageMso", "keytip", "onAction"} <= set(
-            button.keys()
-        )
-    assert len({button.get("keytip") for button in buttons}) == len(buttons)
+        assert set(button.keys()) == needed
+    for unique in needed - {"size"}:
+        assert len({button.get(unique) for button in buttons}) == len(buttons)
 
 
 def test_every_callback_is_a_sub_of_the_ribbon_control():
     callbacks = re.findall(r'on\w+="RibbonCallbacks\.(\w+)"', macros.ribbon().decode())
+    assert len(callbacks) == sum(map(len, LABELS.values()))
     for name in callbacks:
         assert f"\nPublic Sub {name}(control As IRibbonControl)\n" in macros.source(
             "RibbonCallbacks.bas"
         )
     subs = re.findall(r"Public Sub (On\w+)\(", macros.source("RibbonCallbacks.bas"))
     assert sorted(callbacks) == sorted(subs)
+
+
+def test_every_callback_presses_its_own_button():
+    text = macros.source("RibbonCallbacks.bas")
+    pressed = re.findall(r"Public Sub On(\w+)\(.*\n    Press \"(\w+)\"", text)
+    assert all(name == button for name, button in pressed)
+    cases = dict(re.findall(r'Case "(\w+)": text = (\w+)\(', text))
+    assert cases == {button: f"Do{button}" for _, button in pressed}
+    commands = macros.source("FactorCommands.bas")
+    assert all(f"\nPublic Function {command}(" in commands for command in cases.values())
+
+
+def test_own_tab_of_a_workbook_hides_behind_the_addins():
+    assert macros.ribbon().count(b"getVisible") == 1
+    assert macros.ribbon(is_addin=True) == re.sub(rb' getVisible="[^"]*"', b"", macros.ribbon())
 
 
 def test_tab_carries_the_product_name():
@@ -206,12 +342,13 @@ def test_project_holds_every_module_in_order():
     project = Project(macros.macro_project(CATALOGUE, ["shtStart", "shtData"]))
     assert [module.name for module in project.modules] == [
         *("ThisWorkbook", "shtStart", "shtData"),
-        *("FactorFunctions", "FactorRuntime", "RibbonCallbacks", "xlwings"),
+        *("FactorFunctions", "FactorWizard", *macros.OWN_MODULES, "xlwings"),
     ]
     by_name = {module.name: module.source.replace("\r\n", "\n") for module in project.modules}
     assert by_name["FactorFunctions"] == functions_module(CATALOGUE)
-    assert by_name["FactorRuntime"] == macros.source("FactorRuntime.bas")
-    assert by_name["RibbonCallbacks"] == macros.source("RibbonCallbacks.bas")
+    assert by_name["FactorWizard"] == wizard_module(CATALOGUE)
+    for name in macros.OWN_MODULES:
+        assert by_name[name] == macros.source(f"{name}.bas")
 
 
 def test_module_of_xlwings_is_the_installed_one_unchanged():

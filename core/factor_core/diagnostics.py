@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from factor_core.errors import NumericalError
+from factor_core.errors import ExcelError
 from factor_core.labelled import Columns, Table
 from factor_core.regression import refuse_exact_fit
 from factor_core.risk import regress_one_asset
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
     from factor_core.labelled import Matrix, Vector
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 HEADER = ("diagnostic", "statistic", "p", "if all is well")
 LJUNG_BOX_LAGS = 10
-FEWEST_ROWS = 2 * LJUNG_BOX_LAGS
+INDEPENDENT = 1e-10  # singular value relative to the largest; below, a product repeats others
+EQUAL = 1e-10  # spread of shares of the sum of squares; below, all residuals are of one size
+
+Row = tuple[str, object, object, str]
 
 
 def factor_diagnostics(
@@ -41,15 +46,15 @@ def factor_diagnostics(
         test of 10 autocorrelations; Jarque-Bera test of normality; the variance inflation factor of
         each factor; the condition number of [1 F]; the largest leverage. p is blank where a
         diagnostic is no test. Rows with a missing value are dropped jointly; rows around a
-        dropped one count as neighbours.
+        dropped one count as neighbours. A test that the rows are too few for, 20 for Ljung-Box
+        and the number of squares and products and 1 for White, shows #N/A and what it needs.
 
     Raises
     ------
     InputError
         Unequal lengths, or several assets.
     NumericalError
-        Fewer than 20 complete rows, or too few for the White test's squares and products; constant
-        or collinear factors; an exact fit.
+        Fewer than k + 2 complete rows; constant or collinear factors; an exact fit.
 
     Notes
     -----
@@ -72,13 +77,12 @@ def factor_diagnostics(
     refuse_exact_fit(fit)
     rows = ~np.isnan(fit.residuals[:, 0])
     residuals, factors = fit.residuals[rows, 0], fit.factor_values[rows]
-    _require_rows(len(residuals), fit.k)
     design = np.column_stack([np.ones(len(residuals)), factors])
     names = fit.factors.labels("factor")
     return Table(
         HEADER,
         [
-            *_tests(residuals, design),
+            *_tests(residuals, _standardised(factors)),
             *(
                 (f"VIF {name}", inflation, "", "near 1; above 5 the factors overlap")
                 for name, inflation in zip(names, _inflation(fit, factors), strict=True)
@@ -89,31 +93,62 @@ def factor_diagnostics(
     )
 
 
-def _tests(residuals: Vector, design: Matrix) -> list[tuple[str, float, object, str]]:
+def _standardised(factors: Matrix) -> Matrix:
+    """Return [1 F] with factors of mean 0 and deviation 1.
+
+    The tests do not depend on it, but squares of small returns would look like a constant.
+    """
+    centred = factors - factors.mean(axis=0)
+    return np.column_stack([np.ones(len(factors)), centred / centred.std(axis=0)])
+
+
+def _tests(residuals: Vector, design: Matrix) -> list[Row]:
     from statsmodels.stats import diagnostic, stattools  # noqa: PLC0415  slow: a second to import
 
-    breusch_pagan = diagnostic.het_breuschpagan(residuals, design)
-    white = diagnostic.het_white(residuals, design)
-    ljung_box = diagnostic.acorr_ljungbox(residuals, lags=[LJUNG_BOX_LAGS]).iloc[0]
-    jarque_bera = stattools.jarque_bera(residuals)
+    n, columns = design.shape
+    first, second = np.triu_indices(columns)
+    products = design[:, first] * design[:, second]
+    ljung_box = f"Ljung-Box, {LJUNG_BOX_LAGS} lags"
     return [
         ("Durbin-Watson", float(stattools.durbin_watson(residuals)), "", "near 2"),
-        ("Breusch-Pagan", float(breusch_pagan[0]), float(breusch_pagan[1]), "p above 0.05"),
-        ("White", float(white[0]), float(white[1]), "p above 0.05"),
-        (
-            f"Ljung-Box, {LJUNG_BOX_LAGS} lags",
-            *(float(ljung_box["lb_stat"]), float(ljung_box["lb_pvalue"]), "p above 0.05"),
-        ),
-        ("Jarque-Bera", float(jarque_bera[0]), float(jarque_bera[1]), "p above 0.05"),
+        _test("Breusch-Pagan", _constant_variance(residuals, design)),
+        _too_few("White", n, products.shape[1] + 1)
+        or _test("White", _constant_variance(residuals, products)),
+        _too_few(ljung_box, n, 2 * LJUNG_BOX_LAGS)
+        or _test(ljung_box, diagnostic.acorr_ljungbox(residuals, [LJUNG_BOX_LAGS]).iloc[0]),
+        _test("Jarque-Bera", stattools.jarque_bera(residuals)),
     ]
 
 
-def _require_rows(n: int, k: int) -> None:
-    needed = max(FEWEST_ROWS, (k + 1) * (k + 2) // 2 + 1)
-    if n < needed:
-        raise NumericalError(
-            f"asset_returns has {n} complete rows for {k} factor(s); the tests need {needed}"
-        )
+def _constant_variance(residuals: Vector, drivers: Matrix) -> tuple[float, float]:
+    """Return n x R2 of the squared residuals on what may drive them, and its p.
+
+    Not statsmodels': a factor of 0 and 1, its own square, costs that one its rank.
+    """
+    from scipy import special  # noqa: PLC0415  slow to import, as statsmodels
+
+    squares = residuals**2 / (residuals @ residuals)
+    squares -= squares.mean()
+    fitted, _, rank, _ = np.linalg.lstsq(drivers, squares, rcond=INDEPENDENT)
+    total = float(squares @ squares)
+    if total < EQUAL**2:
+        return 0.0, 1.0
+    left = squares - drivers @ fitted
+    statistic = max(len(squares) * (1 - float(left @ left) / total), 0.0)
+    return statistic, float(special.chdtrc(rank - 1, statistic))
+
+
+def _test(name: str, statistic_and_p: Sequence[float]) -> Row:
+    statistic, p = (float(number) for number in (*statistic_and_p,)[:2])
+    return name, statistic, p, "p above 0.05"
+
+
+def _too_few(name: str, n: int, needed: int) -> Row | None:
+    """Return the row of a test that n rows are too few for, None where they are enough."""
+    if n >= needed:
+        return None
+    reason = f"needs {needed} rows, has {n}"
+    return name, ExcelError("#N/A", f"{name} {reason}"), "", reason
 
 
 def _inflation(fit: Regression, factors: Matrix) -> list[float]:

@@ -119,7 +119,7 @@ class _CellReader:
 
     def read(self, index: int, cell: str) -> float:
         """Return the number in `cell`; NaN where it is missing."""
-        text = cell.strip()
+        text = cell.strip().replace("\u2212", "-")  # typographic minus, as word processors set it
         if text.lower() in MISSING:
             return math.nan
         body = text.removesuffix("%").rstrip()

@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from factor_core.cells import NUMBER_AS_TEXT
 from factor_core.date_text import DateOrder, find_date_column, is_date, read_dates
 from factor_core.delimited import Column, read_delimited
-from factor_core.errors import InputError, sentence
+from factor_core.errors import ERROR_TEXTS, InputError, sentence
+from factor_core.labelled import Columns
 from factor_core.number_text import DecimalMark, decimal_mark, read_numbers
+from factor_core.regression import regress
+from factor_core.returns import simple_returns
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,7 +31,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["prices", "returns"]
 
-FEWEST_RETURNS = 3  # one factor and an intercept leave one degree of freedom
+FEWEST_RETURNS = 8  # the fewest for which every number of the workbook exists (omnibus needs 8)
+FEW_DATES = 60  # too short a span to count rows a year by
 HIGHEST_VOL = 2.5  # a year: an index's daily percentages taken for decimals give over 6
 HIGHEST_RF = 1.0  # a year: annual percentages taken as rates per period give far more
 HIGH_RF = 0.15
@@ -138,11 +143,12 @@ def read_own_data(
     rates = _rates(choice.rf, len(values), reading, notes)
     order = _oldest_first(days.dates, date_column, notes)
     in_order = tuple(days.dates[index] for index in order)
-    _check_frequency(table.file, in_order, periods)
+    _check_frequency(table.file, in_order, periods, notes)
     names = tuple(column.name for column in choice.series)
     if kind == "returns" and rates.any():
         names, values = _total_market(names, values, rates, notes)
     _note_missing(names, values, kind, notes)
+    _refuse_without_estimate(table.file, kind, Columns(values[order], names), rates[order])
     return OwnData(
         kind, in_order, names, values[order], names[-1], rates[order], float(periods), tuple(notes)
     )
@@ -181,7 +187,21 @@ def _choose_columns(
             raise InputError(
                 sentence(f"{file} column {column.number} has no name; name or delete it")
             )
+        # On a sheet neither would be the head of its column.
+        is_number = NUMBER_AS_TEXT.fullmatch(column.name)
+        if is_number or column.name.upper() in ERROR_TEXTS:
+            what = "a number" if is_number else "an error value of a spreadsheet"
+            raise InputError(
+                sentence(
+                    f"{file} column {column.number} is named '{column.name}', {what}; "
+                    "put a row of names above the data, or rename it"
+                )
+            )
     rf_choice = _choose_rf(file, columns, rf, notes)
+    if isinstance(rf_choice, Column) and market is not None and rf_choice is _find(columns, market):
+        raise InputError(
+            sentence(f"{file} column '{rf_choice.name}' is named as --market and as --rf")
+        )
     series = [column for column in columns if column is not rf_choice]
     if not isinstance(rf_choice, Column):
         series = _without_rates(series, notes) if rf is not None else series
@@ -308,7 +328,7 @@ def _series(column: Column, reading: _Reading, notes: list[str]) -> NDArray[np.f
         raise InputError(
             sentence(
                 f"{column.file} column '{column.name}' has {count} number{'s' * (count != 1)}; "
-                f"a regression needs at least {fewest} {reading.kind}"
+                f"the workbook needs at least {fewest} {reading.kind}"
             )
         )
     if reading.kind == "prices":
@@ -421,6 +441,43 @@ def _total_market(
     return (*names[:-1], total), np.column_stack([values[:, :-1], values[:, -1] + rates])
 
 
+def _refuse_without_estimate(
+    file: str, kind: Kind, series: Columns, rates: NDArray[np.float64]
+) -> None:
+    """Refuse an asset that has no regression on the market, or an exact one.
+
+    A workbook of error cells explains neither.
+    """
+    moves = series.values if kind == "returns" else simple_returns(series).values
+    excess = moves - (rates if kind == "returns" else rates[1:])[:, None]
+    *assets, market = (f"'{_short(name)}'" for name in series.names)
+    for name, returns in zip(assets, excess.T, strict=False):
+        reason = _no_estimate(returns, excess[:, -1], market)
+        if reason:
+            raise InputError(sentence(f"{file} column {name} {reason}"))
+
+
+def _no_estimate(returns: NDArray[np.float64], market: NDArray[np.float64], name: str) -> str:
+    """Return why the returns cannot be estimated or hedged; empty where they can."""
+    common = ~np.isnan(returns) & ~np.isnan(market)
+    count = int(common.sum())
+    if count < FEWEST_RETURNS:
+        few = f"has {count} returns in common with the market {name}"
+        return f"{few}; at least {FEWEST_RETURNS} are needed: leave the column out"
+    if not np.ptp(market[common]):
+        return f"has returns only where the market {name} never changes; choose another --market"
+    fit = regress(returns, market)
+    if not fit.tss[0]:
+        return "never changes, so that there is no risk to explain; leave the column out"
+    if fit.is_exact[0]:
+        return f"only repeats the market {name}, so that a hedge leaves nothing; leave it out"
+    return ""
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 60 else name[:57] + "..."
+
+
 def _note_missing(
     names: tuple[str, ...], values: NDArray[np.float64], kind: Kind, notes: list[str]
 ) -> None:
@@ -455,8 +512,14 @@ def _oldest_first(days: Sequence[dt.date], column: Column, notes: list[str]) -> 
     return order
 
 
-def _check_frequency(file: str, days: Sequence[dt.date], periods: float) -> None:
+def _check_frequency(file: str, days: Sequence[dt.date], periods: float, notes: list[str]) -> None:
     """Refuse periods per year that the dates contradict: every annual figure would be wrong."""
+    counted = (len(days) - 1) / (days[-1] - days[0]).days * 365.25
+    if len(days) > FEW_DATES and not 0.9 < periods / counted < 1.1:
+        notes.append(
+            f"Check --periods: the dates come to {counted:.0f} rows a year, annual figures are for "
+            f"{periods:g}."
+        )
     gap = float(np.median(np.diff([day.toordinal() for day in days])))
     per_year = 365.25 / gap
     if 0.5 <= periods / per_year <= 2:

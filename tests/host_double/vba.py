@@ -1,7 +1,8 @@
 """The VBA between a cell and Python, written after its texts: both ways that a call can take.
 
-Ours is FactorRuntime.bas of the workbook; the other is what xlwings' Import Functions writes. All
-VBA of xlwings goes through its DLL.
+Ours is FactorRuntime.bas of the workbook, from a call to its result and sentence; what it keeps for
+each cell is no part of this. The other is what xlwings' Import Functions writes. All VBA of xlwings
+goes through its DLL.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ from factor_core import __version__
 from factor_core.errors import FactorError, InputError
 from factor_core.hosts import com_server, settings
 from factor_core.hosts.installation import (
-    addin_file,
     addin_place,
+    digest,
     is_passable,
     read_record,
 )
@@ -342,9 +342,8 @@ def _check_addin(exam: Examination) -> Finding:
     data = read_or_none(machine.local(str(place)))
     if data is None:
         return Finding("problem", f"there is no {place}", INSTALL)
-    ours, record = read_or_none(addin_file()), read_record(machine)
-    version = record.version if record else "unknown"
-    if version != __version__ or (ours is not None and data != ours):
+    record = read_record(machine)
+    if not record or record.version != __version__ or record.addin_digest != digest(data):
         text = f"{place} is not the add-in of version {__version__}"
         return Finding("problem", text, INSTALL)
     return Finding("OK", str(place))

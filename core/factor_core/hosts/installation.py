@@ -12,6 +12,7 @@ self-contained workbook. A record beside the log holds the file as it was and as
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path, PureWindowsPath
@@ -58,6 +59,7 @@ class Record:
 
     version: str
     addin: str
+    addin_digest: str
     settings: str
     before: str | None
     """The settings file before the first installation, base64; None where there was none."""
@@ -93,20 +95,23 @@ def run_uninstall(*, machine: Machine | None = None) -> int:
     return 0
 
 
-def addin_file() -> Path:
-    """Return where the package keeps the add-in."""
-    return Path(__file__).parent.parent / "data" / ADDIN
-
-
 def addin_bytes(given: Path | None = None) -> bytes:
-    """Return the add-in that the user names, else the package's."""
-    path = given or addin_file()
-    data = read_or_none(path)
+    """Return the add-in that the user names, else one built on the spot."""
+    if given is None:
+        from factor_core.workbook.addin import build_addin  # noqa: PLC0415  only installing needs it
+
+        return build_addin()
+    data = read_or_none(given)
     if data is None:
-        raise InputError(f"the add-in {path} is not there; name it with --addin {ADDIN}")
+        raise InputError(f"the add-in {given} is not there; leave --addin out, or name {ADDIN}")
     if not data.startswith(b"PK"):
-        raise InputError(f"{path} is no Excel add-in; name {ADDIN}, as it was delivered")
+        raise InputError(f"{given} is no Excel add-in; name {ADDIN}, as it was delivered")
     return data
+
+
+def digest(addin: bytes) -> str:
+    """Return what tells this add-in from any other."""
+    return hashlib.sha256(addin).hexdigest()
 
 
 def addin_place(machine: Machine) -> PureWindowsPath:
@@ -132,7 +137,9 @@ def install(machine: Machine, wanted: dict[str, str], addin: bytes) -> list[str]
     folder = machine.local(str(place.parent))
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(machine.local(str(place)), addin, by_way_of=folder.parent)
-    record = Record(__version__, str(place), str(path), _packed(before), _packed(after) or "")
+    record = Record(
+        __version__, str(place), digest(addin), str(path), _packed(before), _packed(after) or ""
+    )
     # Before the settings: a change that nothing remembers could not be undone.
     replace_file(_record_file(machine), json.dumps(asdict(record), indent=1).encode("ascii"))
     if after != now:

@@ -60,7 +60,6 @@ SETTINGS = (
     # Nothing beside the workbook is needed: a folder on OneDrive has no path that Python can use.
     ("ADD_WORKBOOK_TO_PYTHONPATH", "False"),
     ("UDF MODULES", "factor_udfs"),
-    ("DEBUG UDFS", "False"),
     ("SHOW CONSOLE", "False"),
 )
 SETTINGS_SHEET, SETTINGS_CODE_NAME = "xlwings.conf", "shtXlwingsConf"

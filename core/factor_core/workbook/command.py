@@ -17,6 +17,7 @@ from factor_core.errors import FactorError, InputError
 from factor_core.labelled import Columns
 from factor_core.number_text import DecimalMark
 from factor_core.own_data import read_own_data
+from factor_core.workbook.addin import ADDIN, build_addin
 from factor_core.workbook.build import Built, build, from_own_data, sample_data
 from factor_core.workbook.pages_start import BUDGET, BUDGET_PERIODS
 
@@ -36,15 +37,18 @@ HEADS = (
 
 
 def template(out: Path) -> int:
-    """Write the template on the built-in sample."""
+    """Write the template on the built-in sample and, beside it, the add-in."""
     _require_place(out)
     console = Console(stderr=True)
     with console.status("Writing and calculating the template ..."):
         built = build(sample_data())
     if built.errors:
         raise ValueError(f"the template has errors: {', '.join(built.errors[:SHOWN_ERRORS])}")
+    addin = out.with_name(ADDIN)
     _write_atomically(out, built.workbook)
-    Console().print(f"wrote {out}", markup=False, highlight=False, soft_wrap=True)
+    _write_atomically(addin, build_addin())
+    for path in (out, addin):
+        Console().print(f"wrote {path}", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
@@ -136,10 +140,10 @@ def _give_usual_mode(temporary: Path) -> None:
 
 
 def _print_summary(book: Path, data: TemplateData, built: Built) -> None:
-    console = Console()
+    console = Console(markup=False, highlight=False)  # "Fund [A]" is a name, not a style
 
     def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.print(text, soft_wrap=True)
 
     for note in data.notes:
         say(f"- {note}")
@@ -150,7 +154,7 @@ def _print_summary(book: Path, data: TemplateData, built: Built) -> None:
         shown = ", ".join(built.errors[:SHOWN_ERRORS])
         say(f"{len(built.errors)} cell(s) show an error: {shown}; see the sheet for the reason.")
     say(f"wrote {book}: open it and choose an asset on the sheet Start; every sheet follows.")
-    say("After a change without Excel: factor-udfs refresh " + book.name)
+    say(f'After a change without Excel: factor-udfs refresh "{book}"')
 
 
 def _table(data: TemplateData) -> Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from factor_core.workbook.vba_project import Module, VbaProject
-from factor_core.workbook.wrappers import functions_module
+from factor_core.workbook.wrappers import functions_module, wizard_module
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 PROJECT_NAME = "FactorModels"
 WORKBOOK_CODE_NAME = "ThisWorkbook"
+OWN_MODULES = (
+    "FactorRuntime",
+    "FactorCells",
+    "FactorCommands",
+    "FactorOpening",
+    "RibbonCallbacks",
+)
+ONLY_WITHOUT_ADDIN = b' getVisible="RibbonCallbacks.IsTabWanted"'
 
 
 def macro_project(catalogue: Mapping[str, Function], sheet_code_names: Sequence[str]) -> bytes:
@@ -25,17 +33,18 @@ def macro_project(catalogue: Mapping[str, Function], sheet_code_names: Sequence[
             Module(WORKBOOK_CODE_NAME, "workbook", source("ThisWorkbook.cls")),
             *(Module(name, "sheet") for name in sheet_code_names),
             Module("FactorFunctions", code=functions_module(catalogue)),
-            Module("FactorRuntime", code=source("FactorRuntime.bas")),
-            Module("RibbonCallbacks", code=source("RibbonCallbacks.bas")),
+            Module("FactorWizard", code=wizard_module(catalogue)),
+            *(Module(name, code=source(f"{name}.bas")) for name in OWN_MODULES),
             Module("xlwings", code=xlwings_source()),
         ],
         PROJECT_NAME,
     ).to_bytes()
 
 
-def ribbon() -> bytes:
-    """Return the ribbon tab of our workbooks."""
-    return resources.files(__package__).joinpath("vba", "customUI14.xml").read_bytes()
+def ribbon(*, is_addin: bool = False) -> bytes:
+    """Return the ribbon tab; a workbook's own hides where the add-in's is there."""
+    xml = resources.files(__package__).joinpath("vba", "customUI14.xml").read_bytes()
+    return xml.replace(ONLY_WITHOUT_ADDIN, b"") if is_addin else xml
 
 
 def source(name: str) -> str:

@@ -24,6 +24,8 @@ RIBBON_PART = "customUI/customUI14.xml"
 RIBBON_TYPE = "http://schemas.microsoft.com/office/2007/relationships/ui/extensibility"
 CONTENT_TYPES, PACKAGE_RELATIONS = "[Content_Types].xml", "_rels/.rels"
 WORKBOOK, WORKBOOK_RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+MACRO_WORKBOOK_TYPE = b"application/vnd.ms-excel.sheet.macroEnabled.main+xml"
+ADDIN_TYPE = b"application/vnd.ms-excel.addin.macroEnabled.main+xml"
 SHARED_STRINGS = "xl/sharedStrings.xml"
 
 Area = tuple[int, int, int, int]  # first row, first column, last row, last column, from 0
@@ -31,16 +33,21 @@ Parts = dict[str, bytes]
 Edit = tuple[int, int, bytes]  # first byte, byte after the last, what stands there instead
 
 
-def finish(xlsx: bytes, *, ribbon: bytes, spills: Mapping[str, Sequence[Area]]) -> bytes:
+def finish(
+    xlsx: bytes, *, ribbon: bytes, spills: Mapping[str, Sequence[Area]], is_addin: bool = False
+) -> bytes:
     """Return the workbook with its ribbon and its spilled cells as Excel stores them.
 
     `spills` names, for each sheet, the areas that array formulas fill. XlsxWriter puts their texts
-    among the shared strings, where Excel keeps typed text only. The same parts give the same bytes.
+    among the shared strings, where Excel keeps typed text only. An add-in is a workbook whose main
+    part says so by its content type. The same parts give the same bytes.
     """
     with zipfile.ZipFile(io.BytesIO(xlsx)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     _type_spilled_cells(parts, spills)
     _add_ribbon(parts, ribbon)
+    if is_addin:
+        _turn_into_addin(parts)
     return _zipped(parts)
 
 
@@ -124,6 +131,12 @@ def _add_ribbon(parts: Parts, ribbon: bytes) -> None:
     edit = (table.text_end, table.text_end, relation.encode("ascii"))
     parts[PACKAGE_RELATIONS] = xml_bytes.apply_edits(parts[PACKAGE_RELATIONS], [edit])
     parts[RIBBON_PART] = ribbon
+
+
+def _turn_into_addin(parts: Parts) -> None:
+    if parts[CONTENT_TYPES].count(MACRO_WORKBOOK_TYPE) != 1:
+        raise ValueError("an add-in is made of a workbook with macros; this one has none")
+    parts[CONTENT_TYPES] = parts[CONTENT_TYPES].replace(MACRO_WORKBOOK_TYPE, ADDIN_TYPE)
 
 
 def _zipped(parts: Parts) -> bytes:

@@ -214,7 +214,7 @@ def _write_return_columns(page: Page, data: TemplateData) -> None:
         (n + 1, width),
         "percent",
     )
-    page.book.name("excess_returns", excess)
+    page.book.name("excess_all", excess)
     dated = page.range(HEADER_ROW, columns.dates, HEADER_ROW + n, columns.dates)
     page.book.name("return_dates", dated)
 
@@ -224,16 +224,17 @@ def _write_chosen(page: Page, data: TemplateData) -> None:
     columns, n = returns_columns(data), data.returns
     page.text(GROUP_ROW, columns.chosen, "Chosen on Start", "strong")
     page.text(GROUP_ROW, columns.charts, "The same for charts", "strong")
-    names = "INDEX(excess_returns,1,0)"
+    # Looked up as a text, "Fund?" would find "Fund1", and a name of 256 letters nothing.
+    column_of = "MATCH(TRUE,INDEX(excess_all,1,0)={},0)"
     numbers = (
-        f"MATCH(asset_name,{names},0)",
-        f"MATCH(second_asset,{names},0)",
-        "COLUMNS(excess_returns)",
+        column_of.format("asset_name"),
+        column_of.format("second_asset"),
+        "COLUMNS(excess_all)",
     )
     defined = ("asset_excess", "second_excess", "market_excess")
     for offset, (name, number) in enumerate(zip(defined, numbers, strict=True)):
         # Native functions skip an empty text and stop at #N/A.
-        formula = f'=IFNA(INDEX(excess_returns,0,{number}),"")'
+        formula = f'=IFNA(INDEX(excess_all,0,{number}),"")'
         column = columns.chosen + offset
         cells = page.spill(HEADER_ROW, column, formula, (n + 1, 1), "percent")
         page.book.name(name, cells)

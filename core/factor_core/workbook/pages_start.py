@@ -245,7 +245,7 @@ def _write_inputs(page: Page, data: TemplateData, top: int) -> int:
         rule = {"error_message": one.hint, **rules[one.name]}
         page.sheet.data_validation(row, 1, row, 1, rule)
     row = top + 1 + len(INPUTS)
-    market = "=INDEX(excess_returns,1,COLUMNS(excess_returns))"
+    market = "=INDEX(excess_all,1,COLUMNS(excess_all))"
     page.labelled(row, 0, "Market", market, "label")
     page.book.name("market_name", page.reference(row, 1))
     blocks.note(page, row, "The last series of the sheet Data.")
@@ -296,8 +296,8 @@ def _between(kind: str, low: float, high: float) -> Mapping[str, object]:
 
 
 def _window(data: TemplateData) -> int:
-    """Return a year of rows, or a third of the sample where it is shorter than three years."""
-    return int(max(3, min(data.periods, data.returns // 3)))
+    """Return a year of rows, or a third of the asset's where they are less than three years."""
+    return int(max(3, min(data.periods, data.in_common(data.chosen[0]) // 3)))
 
 
 def _write_legend(page: Page, row: int) -> int:

@@ -61,6 +61,14 @@ class TemplateData:
         """The number of rows of returns: the first price has none."""
         return len(self.dates) - (not self.are_returns)
 
+    def in_common(self, asset: str) -> int:
+        """Return the number of rows in which the asset and the market have an excess return."""
+        there = ~np.isnan(self.values)
+        if not self.are_returns:
+            there &= there.cumsum(axis=0) > 1  # the first price has no return
+        both = there[:, self.names.index(asset)] & there[:, -1] & ~np.isnan(self.rf)
+        return int(both.sum())
+
     @property
     def years(self) -> float:
         """The time from the first to the last date."""

@@ -1,10 +1,16 @@
-"""The VBA module FactorFunctions: one worksheet function for each entry of the catalogue."""
+"""The VBA modules made from the catalogue.
+
+FactorFunctions has a worksheet function for each entry, FactorWizard the texts that Excel's
+function wizard shows for it.
+"""
 
 from __future__ import annotations
 
 import re
 import textwrap
 from typing import TYPE_CHECKING
+
+from factor_core import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,13 +19,24 @@ if TYPE_CHECKING:
 
 WIDTH = 100  # of a line in the module
 LAST_COLUMN = "XFD"
-LONGEST_SUMMARY = 255  # of a sentence in Excel's function wizard
+LONGEST_TEXT = 255  # of a sentence, category or argument in Excel's function wizard
 HEADER = """\
 Attribute VB_Name = "FactorFunctions"
 Option Explicit
 ' Written from the catalogue of factor_udfs.py: one worksheet function for each Python function.
 ' Changes made here are lost when the workbook is built again.
 """
+
+WIZARD_HEADER = f"""\
+Attribute VB_Name = "FactorWizard"
+Option Explicit
+Option Private Module
+' Written from the catalogue of factor_udfs.py: the texts of Excel's function wizard.
+' Changes made here are lost when the workbook is built again.
+
+Public Const FACTOR_VERSION As String = "{__version__}"
+"""
+CATEGORY = "Factor models: {}"  # together in the wizard's list, apart from Excel's own
 
 # The reserved identifiers of [MS-VBAL] 3.3.5.2, and the words that are statements or options where
 # they stand first in a line: as names they compile in some places only, so none is allowed.
@@ -50,6 +67,57 @@ def functions_module(catalogue: Mapping[str, Function]) -> str:
     for function in catalogue.values():
         check_names(function)
     return "\n".join([HEADER, *map(_wrapper, catalogue.values())])
+
+
+def wizard_module(catalogue: Mapping[str, Function]) -> str:
+    """Return the text of FactorWizard.bas; raise ValueError for a text the wizard would cut."""
+    members: dict[str, list[str]] = {}  # one procedure a category: none may grow past 64 KiB
+    for function in catalogue.values():
+        name = "Describe" + re.sub("[^A-Za-z0-9]", "", function.category)
+        members.setdefault(name, []).append(_texts(function))
+    procedures = {"Public Sub DescribeFunctions": [f"    {name}" for name in members]}
+    procedures |= {f"Private Sub {name}": calls for name, calls in members.items()}
+    return "\n".join(
+        [
+            WIZARD_HEADER,
+            _names(catalogue),
+            *("\n".join([f"{head}()", *body, "End Sub\n"]) for head, body in procedures.items()),
+        ]
+    )
+
+
+def _names(catalogue: Mapping[str, Function]) -> str:
+    """Return a VBA function that lists every name, in lines of a readable length."""
+    lines = textwrap.wrap(" ".join(catalogue), WIDTH - len('    names = names & " "'))
+    return "\n".join(
+        [
+            "Public Function FactorNames() As Variant",
+            "    Dim names As String",
+            *(f'    names = names & " {line}"' for line in lines),
+            '    FactorNames = Split(Mid$(names, 2), " ")',
+            "End Function\n",
+        ]
+    )
+
+
+def _texts(function: Function) -> str:
+    """Return the call that gives the wizard a function's texts, each in its line."""
+    category = CATEGORY.format(function.category)
+    texts = [function.summary, *(argument.kind.text for argument in function.arguments)]
+    sentence, *rest = (_quoted(function, text) for text in texts)
+    start = f"    Describe {_quoted(function, function.name)}, {_quoted(function, category)}"
+    gap = ", _\n        "
+    return f"{start}{gap}{sentence}{gap}Array({gap.join(rest)})"
+
+
+def _quoted(function: Function, text: str) -> str:
+    """Return a text of the wizard as VBA writes it."""
+    if len(text) > LONGEST_TEXT or "\n" in text:
+        raise ValueError(
+            f'{function.name}: its text "{text[:30]}..." has {len(text)} characters; '
+            f"the function wizard shows one line of {LONGEST_TEXT}"
+        )
+    return '"' + text.replace('"', '""') + '"'
 
 
 def check_names(function: Function) -> None:
@@ -87,21 +155,12 @@ def _wrapper(function: Function) -> str:
     return "\n".join(
         [
             _folded(f"Public Function {name}({', '.join(parameters)})"),
-            f'Attribute {name}.VB_Description = "{_description(function)}"',
+            # an attribute must stand in one line
+            f"Attribute {name}.VB_Description = {_quoted(function, function.summary)}",
             _folded(f'    {name} = FactorCall("{name}", Array({values}))'),
             "End Function\n",
         ]
     )
-
-
-def _description(function: Function) -> str:
-    """Return the sentence as VBA text; the attribute must stand in one line and Excel cuts it."""
-    if len(function.summary) > LONGEST_SUMMARY or "\n" in function.summary:
-        raise ValueError(
-            f"{function.name}: its sentence has {len(function.summary)} characters; "
-            f"the function wizard shows one line of {LONGEST_SUMMARY}"
-        )
-    return function.summary.replace('"', '""')
 
 
 def _folded(line: str) -> str:

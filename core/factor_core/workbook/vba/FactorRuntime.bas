@@ -11,26 +11,58 @@ Private Const LAST_ERROR_CODE As Long = -2146825988  ' known today and to come
 Private Const VALUE_ERROR As Long = 2015
 Private Const REFUSED As Long = 513 ' the first number that VBA leaves to us
 Private Const LONGEST_SENTENCE As Long = 250
+Private Const MOST_SENTENCES As Long = 1000
+Private Const NO_PYTHON As String = "no settings on this machine name the Python that Excel " & _
+    "starts; run factor-udfs install"
 
 ' Kept between calls: looking Python up for every cell would cost more than most calculations.
 Private mServer As Object
 Private mSentence As String
+Private mSentences As Collection ' why each cell failed, by its full address; the oldest go first
 
 Public Function FactorCall(ByVal functionName As String, ByVal arguments As Variant) As Variant
-    Dim answer As Variant
+    Dim answer As Variant, sentence As String
     On Error GoTo Failed
     answer = AskPython(functionName, PlainValues(arguments))
-    MarkErrors answer
+    MarkErrors answer, sentence
+    KeepSentence functionName, sentence, arguments
     FactorCall = answer
     Exit Function
 Failed:
-    mSentence = functionName & ": " & FirstLine(Err.Description)
+    sentence = functionName & ": " & FirstLine(Err.Description)
+    KeepSentence functionName, sentence, arguments
     FactorCall = CVErr(VALUE_ERROR)
 End Function
 
-' Why the last formula that failed did so.
+' Why Python does not answer; empty where it does. Starts Python, which takes seconds.
+Public Function PythonProblem() As String
+    Dim answer As Variant
+    On Error GoTo Failed
+    answer = AskPython("ADDIN_INFO", Array())
+    Exit Function
+Failed:
+    PythonProblem = FirstLine(Err.Description)
+End Function
+
+' Why the last call that failed did so.
 Public Function LastSentence() As String
     LastSentence = mSentence
+End Function
+
+' Why the cell with this full address failed; empty where nothing is kept.
+Public Function KeptSentence(ByVal cellAddress As String) As String
+    If mSentences Is Nothing Then Exit Function
+    On Error GoTo NotKept ' a collection has no other way to say so
+    KeptSentence = mSentences.Item(cellAddress)
+NotKept:
+End Function
+
+Public Function FullAddress(ByVal block As Object) As String
+    FullAddress = block.Cells(1, 1).Address(True, True, xlA1, True)
+End Function
+
+Public Function ShortAddress(ByVal block As Object) As String
+    ShortAddress = block.Cells(1, 1).Address(False, False)
 End Function
 
 ' The next formula that calculates starts Python again, with the files as they are then.
@@ -40,6 +72,13 @@ Public Sub StopPython()
         KillPy
     #End If
 End Sub
+
+' The Python that the settings name; empty where they name none.
+Public Function InterpreterPath() As String
+    #If Not Mac Then
+        InterpreterPath = GetConfig("INTERPRETER_WIN", "")
+    #End If
+End Function
 
 ' Says why formulas cannot be calculated on this machine; empty where they can.
 Public Function PlatformProblem() As String
@@ -59,6 +98,45 @@ Public Function FirstLine(ByVal text As String) As String
     found = InStr(text, vbLf)
     If found > 0 Then text = Left$(text, found - 1)
     FirstLine = Left$(text, LONGEST_SENTENCE)
+End Function
+
+' Remembers why a function failed in its cell, or forgets it when the function no longer fails.
+Private Sub KeepSentence(ByVal functionName As String, ByVal sentence As String, _
+        ByVal arguments As Variant)
+    Dim cellAddress As String, kept As String, isOwn As Boolean
+    If sentence <> "" Then mSentence = sentence
+    If mSentences Is Nothing Then Set mSentences = New Collection
+    ' Without errors anywhere, which is the usual case, asking for the cell would be lost time.
+    If sentence = "" And mSentences.Count = 0 Then Exit Sub
+    cellAddress = CallerAddress()
+    If cellAddress = "" Then Exit Sub
+    kept = KeptSentence(cellAddress)
+    isOwn = Left$(kept, Len(functionName) + 1) = functionName & ":"
+    If kept <> "" And Not isOwn Then
+        ' Another function of the formula failed before. Its sentence stays where it is the cause.
+        If sentence = "" Or HasErrorValue(arguments) Then Exit Sub
+    End If
+    If kept <> "" Then mSentences.Remove cellAddress
+    If sentence = "" Then Exit Sub
+    If mSentences.Count >= MOST_SENTENCES Then mSentences.Remove 1
+    mSentences.Add sentence, cellAddress
+End Sub
+
+' The cell that is being calculated; empty where a macro is the caller.
+Private Function CallerAddress() As String
+    On Error GoTo NoCell ' a result must not be lost because its cell is unknown
+    If TypeName(Application.Caller) = "Range" Then CallerAddress = FullAddress(Application.Caller)
+NoCell:
+End Function
+
+' Whether an argument is the error of an inner function. A range that holds errors is none.
+Private Function HasErrorValue(ByVal arguments As Variant) As Boolean
+    Dim position As Long
+    For position = LBound(arguments) To UBound(arguments)
+        If Not IsObject(arguments(position)) And Not IsMissing(arguments(position)) Then
+            If IsError(arguments(position)) Then HasErrorValue = True
+        End If
+    Next position
 End Function
 
 Private Function AskPython(ByVal functionName As String, ByVal values As Variant) As Variant
@@ -83,6 +161,7 @@ End Function
 
 Private Function NewServer() As Object
     If PlatformProblem() <> "" Then Err.Raise REFUSED, , PlatformProblem()
+    If InterpreterPath() = "" Then Err.Raise REFUSED, , NO_PYTHON
     ' On a Mac the module xlwings does not compile, so nothing may refer to it there.
     #If Not Mac Then
         Set NewServer = XLPy()
@@ -152,7 +231,7 @@ Private Function WithRowsAndColumns(ByVal values As Variant) As Variant
     WithRowsAndColumns = block
 End Function
 
-Private Function HasColumns(ByVal values As Variant) As Boolean
+Public Function HasColumns(ByVal values As Variant) As Boolean
     Dim last As Long
     On Error GoTo OneDimension
     last = UBound(values, 2)
@@ -161,10 +240,10 @@ OneDimension:
 End Function
 
 ' Only VBA can put a real error value into a cell: Python sends its code or its text.
-Private Sub MarkErrors(ByRef answer As Variant)
+Private Sub MarkErrors(ByRef answer As Variant, ByRef sentence As String)
     Dim i As Long, j As Long
     If Not IsArray(answer) Then
-        answer = ErrorWithSentence(answer)
+        answer = ErrorWithSentence(answer, sentence)
     ElseIf HasColumns(answer) Then
         For i = LBound(answer, 1) To UBound(answer, 1)
             For j = LBound(answer, 2) To UBound(answer, 2)
@@ -179,14 +258,14 @@ Private Sub MarkErrors(ByRef answer As Variant)
 End Sub
 
 ' A single answer may be an error's text and, after a space, the sentence that explains it.
-Private Function ErrorWithSentence(ByVal answer As Variant) As Variant
+Private Function ErrorWithSentence(ByVal answer As Variant, ByRef sentence As String) As Variant
     Dim found As Long
     ErrorWithSentence = CellValue(answer)
     If VarType(answer) <> vbString Then Exit Function
     found = InStr(answer, " ")
     If found = 0 Then Exit Function
     If ErrorNumber(Left$(answer, found - 1)) = 0 Then Exit Function
-    mSentence = Mid$(answer, found + 1)
+    sentence = Mid$(answer, found + 1)
     ErrorWithSentence = CVErr(ErrorNumber(Left$(answer, found - 1)))
 End Function
 
