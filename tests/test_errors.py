@@ -72,6 +72,7 @@ def test_an_error_value_survives_copying(copied):
         ("plain", "plain"),
         ("two\nlines\r\n and\ttabs", "two lines and tabs"),
         ("caf\u00e9 \u2192 \U0001f600", "caf? ? ?"),
+        ("bell\x07 null\x00 del\x7f", "bell? null? del?"),
         ("x" * 250, "x" * 250),
         ("x" * 251, "x" * 247 + "..."),
         (ValueError("inside"), "inside"),

@@ -454,6 +454,7 @@ BAD_FILES = {
     "same name twice": (lines("Date,SPX,spx"), "columns 2 and 3 are both named 'spx'"),
     "column without name": (lines("Date,,SPX"), "column 2 has no name"),
     "no names": (lines()[1:], "begins with data; put a row of names above it"),
+    "open quote in the names": (lines('Date,"AAPL,SPX'), "no row of data; is a quote open in it"),
     "no rows": (lines()[:1], "a row of names and no row of data"),
     "one row": (lines()[:2], "'AAPL' has 1 number; the workbook needs at least 9 prices"),
     "few returns in common": (
@@ -480,6 +481,7 @@ BAD_FILES = {
         "column 2 is named '0.5', a number; put a row",
     ),
     "name that is an error": (lines("Date,#REF!,SPX"), "column 2 is named '#REF!', an error value"),
+    "name with a bell": (lines("Date,AA\x07PL,SPX"), "with a character that no workbook can hold"),
     "few numbers": (
         ["Date,A,SPX", *(f"{d},{1 if i < 3 else ''},2" for i, d in enumerate(DAYS))],
         "'A' has 3 numbers",

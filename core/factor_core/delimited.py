@@ -168,6 +168,7 @@ def _columns(file: str, reader: Iterator[list[str]], notes: list[str]) -> list[C
     """Return the named columns of `reader`, having checked that every row is whole."""
     records = _records(file, reader)
     header_row, header = next(records, (0, []))
+    swallowed = any("\n" in name for name in header)
     header = [" ".join(name.split()) for name in header]
     while header and not header[-1]:
         header.pop()
@@ -185,7 +186,8 @@ def _columns(file: str, reader: Iterator[list[str]], notes: list[str]) -> list[C
     if not header_row:
         raise InputError(sentence(f"{file} is empty"))
     if not rows:
-        raise InputError(sentence(f"{file} has a row of names and no row of data"))
+        hint = "; is a quote open in it?" if swallowed else ""
+        raise InputError(sentence(f"{file} has a row of names and no row of data{hint}"))
     _note_blank_rows(header_row, rows, notes)
     places = np.array(rows, dtype=np.int64)
     return [

@@ -77,8 +77,9 @@ class ExcelError(str):
 
 
 def sentence(text: object) -> str:
-    """Return `text` as every host can show it: ASCII, one line, at most 250 characters."""
-    line = " ".join(str(text).split()).encode("ascii", "replace").decode("ascii")
+    """Return `text` as every host can show it: printable ASCII, one line, at most 250 letters."""
+    words = " ".join(str(text).split())
+    line = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in words)
     return line if len(line) <= LONGEST_SENTENCE else line[: LONGEST_SENTENCE - 3] + "..."
 
 

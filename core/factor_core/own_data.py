@@ -46,6 +46,7 @@ MARKET_NAMES = {
 }
 EXCESS_MARKET_NAMES = {"mktrf", "marketrf", "marketexcess"}
 SELF_FINANCING_NAMES = {"smb", "hml", "rmw", "cma", "mom", "umd", "wml"}
+_NOT_IN_A_WORKBOOK = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 RF_NAMES = {"rf", "riskfree", "riskfreerate", "rfrate", "rfr", "tbill", "tbills"}
 
 
@@ -183,20 +184,7 @@ def _choose_columns(
     notes: list[str],
 ) -> _Choice:
     for column in columns:
-        if not column.name:
-            raise InputError(
-                sentence(f"{file} column {column.number} has no name; name or delete it")
-            )
-        # On a sheet neither would be the head of its column.
-        is_number = NUMBER_AS_TEXT.fullmatch(column.name)
-        if is_number or column.name.upper() in ERROR_TEXTS:
-            what = "a number" if is_number else "an error value of a spreadsheet"
-            raise InputError(
-                sentence(
-                    f"{file} column {column.number} is named '{column.name}', {what}; "
-                    "put a row of names above the data, or rename it"
-                )
-            )
+        _refuse_name(file, column)
     rf_choice = _choose_rf(file, columns, rf, notes)
     if isinstance(rf_choice, Column) and market is not None and rf_choice is _find(columns, market):
         raise InputError(
@@ -213,6 +201,27 @@ def _choose_columns(
         )
     notes.append(f"Assets: {_listed([column.name for column in assets])}.")
     return _Choice([*assets, chosen], rf_choice)
+
+
+def _refuse_name(file: str, column: Column) -> None:
+    """Refuse what a sheet would not take as the head of a column."""
+    place = f"{file} column {column.number}"
+    if not column.name:
+        raise InputError(sentence(f"{place} has no name; name or delete it"))
+    what = ""
+    if NUMBER_AS_TEXT.fullmatch(column.name):
+        what = "a number"
+    elif column.name.upper() in ERROR_TEXTS:
+        what = "an error value of a spreadsheet"
+    elif _NOT_IN_A_WORKBOOK.search(column.name):
+        what = "with a character that no workbook can hold"
+    if what:
+        raise InputError(
+            sentence(
+                f"{place} is named '{_short(column.name)}', {what}; "
+                "put a row of names above the data, or rename it"
+            )
+        )
 
 
 def _choose_market(
