@@ -25,7 +25,7 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 BINARY_WORKBOOK = b"application/vnd.ms-excel.sheet.binary"
 RELATIONSHIP_ID = re.compile(r"\{[^}]*relationships\}id$")
 CALCULATION = re.compile(rb"<(?:\w+:)?calcPr\b[^>]*>")
-EXCEL_2019 = 191029  # an older calcId makes Excel calculate everything anew at opening
+EXCEL_CALCULATION_ID = 191029  # an older calcId makes Excel calculate everything anew at opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,8 @@ class Package:
             return
         tag = re.sub(rb"""\s(?:fullCalcOnLoad|forceFullCalc)=(?:"[^"]*"|'[^']*')""", b"", found[0])
         calculated = re.search(rb"""calcId=["'](\d+)["']""", tag)
-        if calculated and int(calculated[1]) < EXCEL_2019:
-            tag = tag.replace(calculated[0], b'calcId="%d"' % EXCEL_2019)
+        if calculated and int(calculated[1]) < EXCEL_CALCULATION_ID:
+            tag = tag.replace(calculated[0], b'calcId="%d"' % EXCEL_CALCULATION_ID)
         self.parts[self.workbook] = xml[: found.start()] + tag + xml[found.end() :]
 
     @property

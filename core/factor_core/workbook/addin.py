@@ -9,7 +9,6 @@ them. The workbook's own tab hides; the add-in's buttons serve both.
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 
 import xlsxwriter
@@ -17,17 +16,18 @@ import xlsxwriter
 import factor_udfs  # noqa: F401  fills the catalogue
 from factor_core import __version__
 from factor_core.catalogue import CATALOGUE
+from factor_core.refresh.package import EXCEL_CALCULATION_ID
 from factor_core.workbook import macros, package
+from factor_core.workbook.layout import CREATED
 
 ADDIN = "factor_udfs.xlam"
-SHEET, CODE_NAME = "xlwings.conf", "shtXlwingsConf"
 # The rest is the user's: the settings file that `factor-udfs install` writes. What stands in the
 # sheet would win over it, so only what must never be otherwise is here.
 SETTINGS = (("ADD_WORKBOOK_TO_PYTHONPATH", "False"),)
 ABOUT = {  # as Excel's list of add-ins shows them
     "title": "Factor models",
     "comments": f"Alpha, beta, hedge, position: the functions of factor-udfs {__version__}.",
-    "created": dt.datetime(2024, 1, 1, tzinfo=dt.UTC),  # two builds are the same bytes
+    "created": CREATED,
 }
 
 
@@ -36,14 +36,8 @@ def build_addin() -> bytes:
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True})
     book.set_properties(ABOUT)
-    project = macros.macro_project(CATALOGUE, [CODE_NAME])
-    book.add_vba_project(io.BytesIO(project), is_stream=True)
-    book.set_vba_name(macros.WORKBOOK_CODE_NAME)
-    sheet = book.add_worksheet(SHEET)
-    sheet.set_vba_name(CODE_NAME)
-    for row, (key, value) in enumerate(SETTINGS):
-        sheet.write_row(row, 0, [key, value])
-    book.set_calc_mode("auto", 191029)
+    macros.add_macros(book, CATALOGUE, [], SETTINGS)
+    book.set_calc_mode("auto", EXCEL_CALCULATION_ID)
     book.calc_on_load = False
     book.close()
     ribbon = macros.ribbon(is_addin=True)

@@ -5,7 +5,6 @@ The same data give the same bytes: nothing here asks for the time, the machine o
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,7 +61,6 @@ SETTINGS = (
     ("UDF MODULES", "factor_udfs"),
     ("SHOW CONSOLE", "False"),
 )
-SETTINGS_SHEET, SETTINGS_CODE_NAME = "xlwings.conf", "shtXlwingsConf"
 SAMPLE_SOURCE = (
     "Built-in sample: closing prices adjusted for splits and dividends (public domain, WIKI prices "
     "by way of bokeh_sampledata); market: S&P 500 (arch, NCSA)."
@@ -130,11 +128,8 @@ def build(data: TemplateData) -> Built:
     pages = [write(book, data, refs) for write in PAGES]
     for page, before, after in zip(pages, [None, *pages], [*pages[1:], None], strict=False):
         page.navigation(before, after)
-    _write_settings(book)
-    code_names = [*(page.code_name for page in pages), SETTINGS_CODE_NAME]
-    project = macros.macro_project(CATALOGUE, code_names)
-    book.xlsx.add_vba_project(io.BytesIO(project), is_stream=True)
-    book.xlsx.set_vba_name(macros.WORKBOOK_CODE_NAME)
+    code_names = [page.code_name for page in pages]
+    macros.add_macros(book.xlsx, CATALOGUE, code_names, SETTINGS).very_hidden()
     spills = {page.name: page.spills for page in pages}
     written = package.finish(book.to_bytes(), ribbon=macros.ribbon(), spills=spills)
     calculated, report = refresh_bytes(written, name="the workbook")
@@ -159,13 +154,3 @@ def _require_room(data: TemplateData) -> None:
             f"the data have {rows} rows x {series} series; a workbook takes at most "
             f"{MOST_VALUES} values: leave out assets, or use weekly or monthly rows"
         )
-
-
-def _write_settings(book: Book) -> None:
-    """Write what xlwings reads when a formula starts Python."""
-    sheet = book.xlsx.add_worksheet(SETTINGS_SHEET)
-    sheet.set_vba_name(SETTINGS_CODE_NAME)
-    for row, (key, value) in enumerate(SETTINGS):
-        sheet.write_string(row, 0, key)
-        sheet.write_string(row, 1, value)
-    sheet.very_hidden()

@@ -14,10 +14,10 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
+from factor_core.refresh.package import EXCEL_CALCULATION_ID
 from factor_core.workbook import styles
 
 CREATED = dt.datetime(2024, 1, 1)  # noqa: DTZ001  a fixed date: the same input gives the same bytes
-EXCEL_CALCULATION_ID = 191029  # an older one makes Excel recalculate at opening, Python or not
 NAVIGATION_ROW = 2
 Rectangle = tuple[int, int, int, int]
 StyleOfCell = Callable[[int, int], str]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from importlib import metadata, resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from factor_core.workbook.vba_project import Module, VbaProject
 from factor_core.workbook.wrappers import functions_module, wizard_module
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PROJECT_NAME = "FactorModels"
 WORKBOOK_CODE_NAME = "ThisWorkbook"
+SETTINGS_SHEET, SETTINGS_CODE_NAME = "xlwings.conf", "shtXlwingsConf"
 OWN_MODULES = (
     "FactorRuntime",
     "FactorCells",
@@ -24,6 +26,27 @@ OWN_MODULES = (
     "RibbonCallbacks",
 )
 ONLY_WITHOUT_ADDIN = b' getVisible="RibbonCallbacks.IsTabWanted"'
+
+
+def add_macros(
+    book: Any,
+    catalogue: Mapping[str, Function],
+    sheet_code_names: Sequence[str],
+    settings: Sequence[tuple[str, str]],
+) -> Any:
+    """Put the macros into an XlsxWriter workbook, and a last sheet with what xlwings reads.
+
+    xlwings reads it when a formula starts Python. Return that sheet.
+    """
+    sheet = book.add_worksheet(SETTINGS_SHEET)
+    sheet.set_vba_name(SETTINGS_CODE_NAME)
+    for row, (key, value) in enumerate(settings):
+        sheet.write_string(row, 0, key)
+        sheet.write_string(row, 1, value)
+    project = macro_project(catalogue, [*sheet_code_names, SETTINGS_CODE_NAME])
+    book.add_vba_project(io.BytesIO(project), is_stream=True)
+    book.set_vba_name(WORKBOOK_CODE_NAME)
+    return sheet
 
 
 def macro_project(catalogue: Mapping[str, Function], sheet_code_names: Sequence[str]) -> bytes:
