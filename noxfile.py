@@ -2,6 +2,7 @@
 
 nox -s tests lint types        what `make test` runs
 nox -s docs template           rewrite what is generated
+nox -s pictures                draw the template's sheets for the docs (LibreOffice, poppler)
 nox -s package                 make dist/factor-udfs-VERSION.zip, for analysts on Windows
 nox -s bench                   time it
 """
@@ -42,6 +43,11 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def template(session: nox.Session) -> None:
     session.run(PYTHON, "-m", "factor_core", "template")
+
+
+@nox.session
+def pictures(session: nox.Session) -> None:
+    session.run(PYTHON, "scripts/render_sheets.py", "workbook_template.xlsm", "docs/images")
 
 
 @nox.session

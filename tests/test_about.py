@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 import factor_core
+from factor_core import about
 from factor_core.about import addin_info
 
 CORE = Path(factor_core.__file__).parents[1]
@@ -43,6 +44,17 @@ def test_log_file_is_the_one_the_host_opened(tmp_path):
     finally:
         log.removeHandler(handler)
         handler.close()
+
+
+def test_a_host_tells_its_name_and_what_its_cells_hide(monkeypatch):
+    monkeypatch.setattr(about, "_told", {})
+    assert info()["host"] == "Python"
+    about.declare("host", "LibreOffice 25.2 (in-process)")
+    about.declare("last error", "POSITION_SIZE: vol is 0; a volatility must be above 0")
+    rows = info()
+    assert rows["host"] == "LibreOffice 25.2 (in-process)"
+    assert rows["last error"].startswith("POSITION_SIZE: vol is 0")
+    assert list(rows).index("last error") == list(rows).index("log file") + 1
 
 
 def test_every_row_is_a_label_and_a_text_that_fits_a_cell():

@@ -21,10 +21,15 @@ import statsmodels.api as sm
 from check_workbook import problems
 from openpyxl.utils import range_boundaries
 from openpyxl.worksheet.formula import ArrayFormula
+from xlsxwriter.utility import xl_pixel_width
 
 from factor_core.refresh import refresh_bytes
+from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.build import PAGES, build, sample_data
-from factor_core.workbook.calculated import wrong_spills
+from factor_core.workbook.calculated import errors, wrong_spills
+from factor_core.workbook.evaluation import needs_array
+from factor_core.workbook.layout import Book
+from factor_core.workbook.measure import column_pixels
 from factor_core.workbook.references import TemplateData
 
 ROOT = Path(__file__).parents[1]
@@ -193,6 +198,42 @@ def test_spills_of_a_wrong_shape_are_named(small):
     assert found == [f"Hedged!X5 fills {SMALL_ROWS} x 1 cells instead of 6 x 1"]
 
 
+def test_formula_that_becomes_one_error_is_named_as_an_error_and_not_as_a_wrong_spill(small):
+    """The data of an analyst may leave a function without an answer: the workbook is made."""
+    workbook, report = refresh_bytes(with_window(small[1].workbook, 2))
+    assert report.status == "ok"
+    declared = {"Hedged": [(4, 24, 4 + SMALL_ROWS - 1, 24)]}
+    assert wrong_spills(workbook, declared) == []
+    assert "Hedged!Y5 #NUM!" in errors(workbook, declared)
+
+
+def with_window(workbook, rows):
+    """Return the workbook with another rolling window typed into Start."""
+    parts = zip_parts(workbook)
+    cell = re.compile(rb'(<c r="B14"[^>]*><v>)[^<]*(</v>)')
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet], count = cell.subn(rb"\g<1>%d\g<2>" % rows, parts[sheet])
+    assert count == 1
+    return zipped(parts)
+
+
+def test_a_window_longer_than_the_asset_is_a_sentence_and_no_error(small):
+    workbook, report = refresh_bytes(with_window(small[1].workbook, SMALL_ROWS))
+    assert report.status == "ok"
+    book = Read(workbook)
+    hedged = book.values["Hedged"]
+    shown = [cell.value for row in hedged.iter_rows(max_row=40, max_col=10) for cell in row]
+    assert [value for value in shown if isinstance(value, str) and value.startswith("#")] == []
+    sentence = next(v for v in shown if isinstance(v, str) and v.startswith("Nothing is out of"))
+    assert f"GOOG has {SMALL_ROWS - 1} rows" in sentence
+    assert f"takes {SMALL_ROWS}" in sentence
+    assert shown.count("none") == 15
+    assert errors(workbook, {"Hedged": [(4, 24, 4 + SMALL_ROWS - 1, 24)]}) == []
+    header, *rolling = (row[0] for row in book.named("hedged_rolling"))
+    assert header == "GOOG hedged"
+    assert set(rolling) == {"#N/A"}
+
+
 # ------------------------------------------------------------------------- values and errors
 
 
@@ -213,22 +254,92 @@ def test_second_reader_finds_every_formula_filled_and_no_error_but_missing_hedge
     assert missing == {("Hedged", column, 6 + i, "#N/A") for i in range(window)}
 
 
-def test_template_has_120_formulas_of_ours_and_native_ones_beside_the_long_columns(template):
-    single = [
-        cell.value.text
-        for sheet in template.formulas
-        for row in sheet.iter_rows()
-        for cell in row
-        if isinstance(cell.value, ArrayFormula)
-    ]
+LONG_COLUMNS = {("Tracking", 25), ("Tracking", 26), ("Hedged", 26), ("Hedged", 27), ("Hedged", 28)}
+
+
+def formulas_of(book):
+    """Yield sheet and cell, the formula, the area that it fills as an array, and its column."""
+    for sheet in book.formulas:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if isinstance(cell.value, ArrayFormula):
+                    yield f"{sheet.title}!{cell.coordinate}", cell.value.text, cell.value.ref, cell
+                elif cell.data_type == "f":
+                    yield f"{sheet.title}!{cell.coordinate}", cell.value, None, cell
+
+
+def functions_in(text):
     import factor_udfs  # noqa: F401, PLC0415  fills the catalogue
     from factor_core.catalogue import CATALOGUE  # noqa: PLC0415
 
-    ours = [text for text in single if any(f"{name}(" in text for name in CATALOGUE)]
-    used = {name for name in CATALOGUE if any(f"{name}(" in text for text in single)}
-    assert len(ours) >= 120
-    assert len(single) - len(ours) >= 120
-    assert set(CATALOGUE) - used <= {"ADDIN_INFO"}  # differs from machine to machine
+    return {name for name in CATALOGUE if re.search(rf"\b{name}\(", text)}
+
+
+def test_template_has_120_formulas_of_ours_and_native_ones_beside_the_long_columns(template):
+    short = [
+        text
+        for where, text, _, cell in formulas_of(template)
+        if (where.partition("!")[0], cell.column) not in LONG_COLUMNS
+    ]
+    ours = [functions_in(text) for text in short]
+    assert sum(map(bool, ours)) >= 120
+    assert len(ours) - sum(map(bool, ours)) >= 500
+    import factor_udfs  # noqa: F401, PLC0415  fills the catalogue
+    from factor_core.catalogue import CATALOGUE  # noqa: PLC0415
+
+    assert set(CATALOGUE) - set().union(*ours) <= {"ADDIN_INFO"}  # differs from machine to machine
+
+
+def test_our_functions_are_dynamic_arrays_which_excel_shows_without_at_sign(template):
+    plain = [where for where, text, area, _ in formulas_of(template) if not area]
+    ours = [where for where, text, area, _ in formulas_of(template) if functions_in(text)]
+    assert len(ours) > 400
+    assert set(plain) & set(ours) == set()
+
+
+def test_native_formulas_of_one_value_are_plain(template):
+    """Every array formula is calculated anew at each opening by LibreOffice; few are needed."""
+    arrays = [
+        (where, text)
+        for where, text, area, _ in formulas_of(template)
+        if area and not functions_in(text) and len(set(area.split(":"))) == 1
+    ]
+    # Each has something that plain evaluation cuts down to one cell, or shows with an at sign.
+    several = re.compile(
+        r"\bIF\(ISNUMBER\(|\bINDEX\(|\bSEQUENCE\(|\bLOOKUP\(|\bSWITCH\(|>0,Returns!"
+    )
+    assert 0 < len(arrays) < 80
+    assert [one for one in arrays if not several.search(one[1])] == []
+
+
+@pytest.mark.parametrize(
+    ("formula", "array"),
+    [
+        ("=budget*2", False),
+        ("=B9/$C$10", False),
+        ("='Co-movement'!$B$12+1", False),
+        ("=_xlfn.STDEV.S(asset_excess)*SQRT(periods)", False),
+        ('=IF(ABS(B9-(C9))<=1E-9*MAX(1E-12,ABS(C9)),"agrees","differs")', False),
+        ("=SUMPRODUCT(--(ABS($H$9:$H$20)>2))", False),
+        ("=AVERAGE(INDEX(factors_carhart,0,2))", False),
+        ("=-SLOPE(asset_excess, market_excess)*C5", False),
+        ("=asset_excess*2", True),
+        ("=A1:A3", True),
+        ("=SQRT(A1:A3)", True),
+        ("=AVERAGE(A1:A3*2)", True),
+        ("=MAX(IF(ISNUMBER(A1:A3),A1:A3))", True),
+        ("=INDEX(A1:C3,2,2)", True),
+        ("=AVERAGE(INDEX(A1:C3,0,B5))", True),
+        ("=SUMPRODUCT(IF(A1:A3>0,A1:A3,0))", True),
+        ("=SUM({1,2})", True),
+        ("=A1:INDEX(A1:A3,2)", True),
+        ("=FACTOR_BETA(asset_excess,market_excess)", True),
+        ("=ROUND(FACTOR_BETA(asset_excess,market_excess),2)", True),
+        ("=A1:A3 B2:B3", True),
+    ],
+)
+def test_formulas_that_need_array_evaluation_are_known(formula, array):
+    assert needs_array(formula, {"budget", "periods"}) == array
 
 
 def test_no_formula_is_volatile_or_unknown_to_libreoffice(template):
@@ -543,3 +654,102 @@ def test_no_defined_name_hides_a_function_of_ours(template):
     names = {name.upper() for name in template.formulas.defined_names}
     assert len(names) > 20
     assert not names & set(CATALOGUE)
+
+
+# ------------------------------------------------------------------------- how it looks
+
+
+def test_no_text_is_cut_off_by_a_filled_neighbour(template):
+    """A text runs over empty cells beside it; a filled one cuts it off."""
+    cut, long = [], 0
+    for sheet in template.values.worksheets[:-1]:
+        _, _, right, bottom = range_boundaries(sheet.print_area.rpartition("!")[2])
+        merged = {cell for area in sheet.merged_cells.ranges for row in area.rows for cell in row}
+        for row in sheet.iter_rows(max_row=min(bottom, 120), max_col=right):
+            for cell in row:
+                text = cell.value
+                if not isinstance(text, str) or (cell.row, cell.column) in merged:
+                    continue
+                room = room_of(row, cell)
+                if cell.alignment.wrap_text or text_width(cell, text) <= width_of(cell):
+                    continue
+                long += 1
+                if text_width(cell, text) > room:
+                    cut.append((sheet.title, cell.coordinate, text))
+    assert long > 30
+    assert cut == []
+
+
+def width_of(cell):
+    return column_pixels(cell.parent.column_dimensions[cell.column_letter].width)
+
+
+def room_of(row, cell):
+    """Return the pixels up to the next filled cell on the side to which the text runs."""
+    at = cell.column - 1
+    beside = row[:at][::-1] if cell.alignment.horizontal == "right" else row[at + 1 :]
+    room = width_of(cell)
+    for other in beside:
+        if other.value is not None:
+            break
+        room += width_of(other)
+    return room
+
+
+def text_width(cell, text):
+    """Return the pixels of a text; the widths known are those of Calibri 11."""
+    return xl_pixel_width(text) * cell.font.sz / 11 * (1.04 if cell.font.b else 1)
+
+
+def test_money_of_any_size_fits_its_column(template):
+    cells = {row[0].value: row[1] for row in template.values["Start"].iter_rows(max_col=2)}
+    budget, position = cells["Risk budget"], cells["Position for the budget, hedged"]
+    assert budget.number_format == position.number_format == styles.NUMBER_FORMATS["money"]
+    assert budget.alignment.shrink_to_fit
+    assert position.alignment.shrink_to_fit
+
+
+@pytest.mark.parametrize(("columns", "pages"), [(20, 1), (60, 2), (130, 3)])
+def test_only_tables_of_very_many_assets_print_wider_than_a_page(columns, pages):
+    book = Book("wide")
+    page = book.page("Wide", "Wide", "A table.")
+    page.print_setup(300, columns, (4, 4))
+    sheet = openpyxl.load_workbook(io.BytesIO(book.to_bytes()))["Wide"]
+    assert (sheet.page_setup.fitToWidth or 1) == pages
+    assert sheet.print_title_rows == "$5:$5"
+    assert sheet.print_title_cols == ("$A:$A" if pages > 1 else None)
+
+
+def test_printed_pages_begin_with_sections_and_cut_no_chart():
+    book = Book("long")
+    page = book.page("Long", "Long", "Sections and a chart.")
+    blocks.grid(page)
+    for row in (3, 20, 40, 48, 70, 90):
+        page.section(row, "A part")
+    page.value(92, 0, 1, "number")
+    cells = f"={page.range(92, 0, 92, 0)}"
+    for _ in range(2):  # the second one stands across the section of row 40
+        series = [charts.Series(cells, cells, cells)]
+        charts.columns(page, (3, 11), "A chart of one", ("x", "y"), series, (570, 460))
+    page.print_setup(110, 9)
+    sheet = openpyxl.load_workbook(io.BytesIO(book.to_bytes()))["Long"]
+    breaks = [one.id for one in sheet.row_breaks.brk]
+    assert breaks
+    assert breaks[0] == 48
+    spans = [(one.anchor._from.row, one.anchor.to.row) for one in sheet._charts]
+    assert len(spans) == 2
+    assert not any(top < row <= end for row in breaks for top, end in spans)
+
+
+@pytest.mark.parametrize("colours", [("ASSET", "MARKET"), ("MARKET", "OWN"), ("ASSET", "OWN")])
+def test_chart_colours_differ_in_a_grey_print(colours):
+    one, other = (lightness(getattr(styles, name)) for name in colours)
+    assert abs(one - other) > 15
+
+
+def lightness(colour):
+    """Return L* of CIE 1976 (ISO/CIE 11664-4): 0 black, 100 white; 1 is just seen."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    y = np.dot([0.2126, 0.7152, 0.0722], linear)
+    return 116 * y ** (1 / 3) - 16

@@ -65,10 +65,11 @@ class Desk:
             local=self.local,
             code_page="cp1252",
             short_path=lambda path: self.short_paths.get(path, path),
+            which=lambda _name: None,
         )
 
     def local(self, path):
-        return self.root / path.replace(":\\", "\\").replace("\\", "/")
+        return self.root / path.replace(":\\", "\\").replace("\\", "/").lstrip("/")
 
     def write(self, path, data):
         file = self.local(path)

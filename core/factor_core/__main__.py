@@ -145,7 +145,7 @@ def install(
         Path | None, typer.Option(help="The add-in to install, instead of the package's.")
     ] = None,
 ) -> None:
-    """Install the add-in and the settings of Excel on Windows for this Python."""
+    """Install the functions for this Python: in Excel on Windows, in LibreOffice anywhere."""
     from factor_core.hosts import installation
 
     raise typer.Exit(installation.run_install(external_server=external_server, addin=addin))
@@ -153,7 +153,7 @@ def install(
 
 @app.command()
 def uninstall() -> None:
-    """Take the add-in away and restore the settings as they were."""
+    """Take the functions out of Excel and LibreOffice; restore the settings as they were."""
     from factor_core.hosts import installation
 
     raise typer.Exit(installation.run_uninstall())

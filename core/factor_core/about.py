@@ -25,6 +25,8 @@ CONVENTIONS = (
     ("hac", "Newey-West, Bartlett kernel, floor(4 (n/100)^(2/9)) lags when left blank"),
 )
 
+_told: dict[str, str] = {}
+
 
 def addin_info() -> Table:
     """Return versions, log file and conventions.
@@ -43,14 +45,24 @@ def addin_info() -> Table:
     """
     rows = [
         ("version", __version__),
-        ("host", "Excel" if "xlwings.com_server" in sys.modules else "Python"),
+        ("host", _told.get("host") or _host()),
         ("Python", f"{platform.python_version()} ({platform.architecture()[0]})"),
         ("operating system", f"{platform.system()} {platform.release()}"),
         *((name, _version(name)) for name in PACKAGES),
         ("log file", _log_file()),
+        *[(item, text) for item, text in _told.items() if item != "host"],
         *CONVENTIONS,
     ]
     return Table(("item", "value"), rows)
+
+
+def declare(item: str, text: str) -> None:
+    """Let a host tell what only it knows: its own name, or the last error that its cells hide."""
+    _told[item] = text
+
+
+def _host() -> str:
+    return "Excel" if "xlwings.com_server" in sys.modules else "Python"
 
 
 def _version(package: str) -> str:

@@ -47,8 +47,10 @@ class RaisedError(Exception):
 class Calc:
     """One LibreOffice and at most one open workbook."""
 
-    def __init__(self, folder: Path) -> None:
-        """Start LibreOffice with a fresh profile in `folder`."""
+    def __init__(
+        self, folder: Path, extension: Path | None = None, environment: dict[str, str] | None = None
+    ) -> None:
+        """Start LibreOffice with a fresh profile in `folder`, and an extension in it."""
         program, python = installation()
         scratch = folder / "tmp"
         scratch.mkdir()
@@ -58,13 +60,16 @@ class Calc:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,
-            env={**os.environ, "TMPDIR": str(scratch)},  # LibreOffice leaves folders behind
+            # LibreOffice leaves folders behind
+            env={**os.environ, **(environment or {}), "TMPDIR": str(scratch)},
             start_new_session=True,  # so that both processes can be ended, whatever happens
         )
         self.answer: Callable[[str, list[Any]], Any] = nobody
         self.failures: list[Exception] = []
         try:
             self.ask("start")
+            if extension is not None:
+                self.ask("install", str(extension))
         except BaseException:
             self.close()
             raise
@@ -144,10 +149,12 @@ def nobody(event: str, _values: list[Any]) -> None:
     raise AssertionError(f"a macro asks for {event}, and no test answers")
 
 
-def start(folder: Path) -> Calc:
+def start(
+    folder: Path, extension: Path | None = None, environment: dict[str, str] | None = None
+) -> Calc:
     """Return a running LibreOffice; skip the test where this machine has none that will do."""
     installation()
-    return Calc(folder)
+    return Calc(folder, extension, environment)
 
 
 @lru_cache
@@ -166,6 +173,15 @@ def installation() -> tuple[Path, str]:
         if _can_talk(python, program):
             return program, python
     pytest.skip(f"no Python on this machine can talk to LibreOffice (python3-uno); {INSTALL}")
+
+
+def python_version() -> tuple[int, int]:
+    """Return the version of LibreOffice's own Python."""
+    _program, python = installation()
+    code = "import sys; print(*sys.version_info[:2])"
+    told = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
+    major, minor = told.stdout.split()
+    return int(major), int(minor)
 
 
 def _soffice(program: Path) -> Path:

@@ -25,6 +25,8 @@ from com.sun.star.beans import PropertyValue  # noqa: E402
 from com.sun.star.connection import NoConnectException  # noqa: E402
 from com.sun.star.lang import DisposedException  # noqa: E402
 from com.sun.star.script import XInvocation  # noqa: E402
+from com.sun.star.task import XInteractionHandler  # noqa: E402
+from com.sun.star.ucb import XCommandEnvironment  # noqa: E402
 from com.sun.star.uno import RuntimeException  # noqa: E402
 
 RESTART_ME = 81  # what the first start with a fresh profile ends with
@@ -62,6 +64,22 @@ class Bridge(unohelper.Base, XInvocation):
         return from_plain(answer), (), ()
 
 
+class Consent(unohelper.Base, XCommandEnvironment, XInteractionHandler):
+    """Whoever is asked at an installation, and agrees."""
+
+    def getInteractionHandler(self):  # noqa: N802
+        return self
+
+    def getProgressHandler(self):  # noqa: N802
+        return None
+
+    def handle(self, request):
+        approve = uno.getTypeByName("com.sun.star.task.XInteractionApprove")
+        for choice in request.getContinuations():
+            if choice.queryInterface(approve):
+                choice.select()
+
+
 class Line:
     """One JSON text a line, both ways."""
 
@@ -86,7 +104,7 @@ class Office:
 
     def __init__(self, line, profile):
         self.line, self.profile = line, profile
-        self.process = self.desktop = self.document = None
+        self.process = self.context = self.desktop = self.document = None
 
     def start(self):
         flags = ["--headless", "--norestore", "--nologo", "--nodefault", "--nofirststartwizard"]
@@ -117,8 +135,62 @@ class Office:
                 if self.process.poll() is not None or time.monotonic() > end:
                     raise
                 time.sleep(0.05)
+        self.context = there
         service = "com.sun.star.frame.Desktop"
         return there.ServiceManager.createInstanceWithContext(service, there)
+
+    def install(self, path):
+        """Add an extension to the private profile; unopkg refuses to for root, this does not."""
+        manager = self.context.getByName("/singletons/com.sun.star.deployment.ExtensionManager")
+        channel = manager.createAbortChannel()
+        manager.addExtension(Path(path).as_uri(), (), "user", channel, Consent())
+
+    def new(self):
+        """Open an empty workbook of one sheet in place of the one that is open."""
+        self.shut()
+        self.document = self.desktop.loadComponentFromURL("private:factory/scalc", "_blank", 0, ())
+
+    def save(self, path, kind):
+        """Write the workbook as a file of this kind."""
+        options = (PropertyValue("FilterName", 0, kind, 0),)
+        self.document.storeToURL(Path(path).as_uri(), options)
+
+    def calculate_all(self):
+        """Calculate every formula anew, as Ctrl+Shift+F9 does."""
+        self.document.calculateAll()
+
+    def results(self, sheet, address):
+        """Return what cells hold: number, text, or {"error": Calc's number of it}."""
+        block = self.document.Sheets.getByName(sheet)
+        if address is None:
+            last_row, last_column = self.used(block)
+            cells = block.getCellRangeByPosition(0, 0, last_column, last_row)
+        else:
+            cells = block.getCellRangeByName(address)
+        rows = [list(row) for row in cells.DataArray]
+        for row, column in (
+            (i, j) for i, r in enumerate(rows) for j, c in enumerate(r) if c is None
+        ):
+            rows[row][column] = {"error": cells.getCellByPosition(column, row).getError()}
+        return rows
+
+    def seconds(self, sheet, address, formula, rounds):
+        """Return how long it takes to type a formula and have its result, a number a round."""
+        block, taken = self.document.Sheets.getByName(sheet).getCellRangeByName(address), []
+        for _ in range(rounds):
+            begin = time.perf_counter()
+            block.setFormula(formula)
+            block.getDataArray()
+            taken.append(time.perf_counter() - begin)
+        return taken
+
+    def describe(self, function):
+        """Return what the function wizard knows: category, sentence, arguments and their texts."""
+        service = "com.sun.star.sheet.FunctionDescriptions"
+        known = self.context.ServiceManager.createInstanceWithContext(service, self.context)
+        told = {item.Name: item.Value for item in known.getByName(function)}
+        arguments = [[a.Name, a.Description, a.IsOptional] for a in told["Arguments"]]
+        return [told["Category"], told["Description"], arguments]
 
     def open(self, path, with_macros):
         """Open a copy: a lock file beside the original would make the loading fail."""

@@ -27,6 +27,8 @@ from factor_core.hosts.installation import (
     is_passable,
     read_record,
 )
+from factor_core.hosts.libreoffice.extension import OLDEST
+from factor_core.hosts.libreoffice.office import Office, find_office, installed
 from factor_core.hosts.log_file import log_file
 from factor_core.hosts.machine import (
     STORE_FOLDER,
@@ -97,6 +99,11 @@ class Examination:
     def excel(self) -> Excel | None:
         """The Excel found, if any."""
         return find_excel(self.machine)
+
+    @cached_property
+    def office(self) -> Office | None:
+        """The LibreOffice found, if any."""
+        return find_office(self.machine)
 
     @cached_property
     def settings(self) -> settings.Settings:
@@ -382,6 +389,46 @@ def _check_log(exam: Examination) -> Finding:
     return Finding("OK", str(path))
 
 
+# LibreOffice ------------------------------------------------------------------------------------
+
+
+def _check_libreoffice(exam: Examination) -> Finding:
+    office = exam.office
+    if office is None:
+        return Finding("-", "none was found")
+    if office.is_too_old:
+        oldest = ".".join(map(str, OLDEST))
+        text = f"{office} is too old for the functions: {office.folder}"
+        return Finding("problem", text, f"install LibreOffice {oldest} or later, then {INSTALL}")
+    return Finding("OK", f"{office}: {office.folder}")
+
+
+def _check_extension(exam: Examination) -> Finding:
+    """Ask LibreOffice for the extension, and whether the Python that it names is still there."""
+    if exam.office is None:
+        return Finding("-", "there is no LibreOffice")
+    try:
+        found = installed(exam.machine, exam.office)
+    except FactorError as error:
+        return Finding("-", f"not checked: {error}")
+    if found is None:
+        return Finding(
+            "-", f"not in LibreOffice of this user; to use the functions there {INSTALL}"
+        )
+    return _judge_extension(exam, found["version"], found["python"])
+
+
+def _judge_extension(exam: Examination, version: str, python: str) -> Finding:
+    if version != __version__:
+        return Finding("problem", f"the extension is version {version}, not {__version__}", INSTALL)
+    if not exam.machine.exists(python):
+        return Finding("problem", f"the extension needs {python}, which is gone", INSTALL)
+    if python != exam.machine.interpreter:
+        remedy = f"{INSTALL}, or run the doctor of that Python"
+        return Finding("problem", f"the extension uses another Python: {python}", remedy)
+    return Finding("OK", f"version {version}, for this Python")
+
+
 # Packages and calls -----------------------------------------------------------------------------
 
 
@@ -483,5 +530,7 @@ CHECKS = (
     Check("packages", _check_packages, windows_only=False),
     Check("log file", _check_log, windows_only=False),
     Check("call", _check_call, windows_only=False, needs_interpreter=True),
+    Check("LibreOffice", _check_libreoffice, windows_only=False),
+    Check("extension", _check_extension, windows_only=False),
     Check("call by COM", _check_com_call, needs_interpreter=True),
 )

@@ -1,4 +1,7 @@
-"""`factor-udfs install` and `uninstall`: the add-in and the settings of classic Excel on Windows.
+"""`factor-udfs install` and `uninstall`: Excel on Windows, LibreOffice wherever it is.
+
+LibreOffice takes the extension, made on the spot, from its own tool. Excel on Windows takes an
+add-in and settings:
 
 The add-in goes into the user's XLSTART folder. Excel opens what lies there at every start, in every
 version, and trusts it by default. The other way, the AddIns folder with a value OPEN in the
@@ -20,6 +23,9 @@ from pathlib import Path, PureWindowsPath
 from factor_core import __version__
 from factor_core.errors import FactorError, InputError
 from factor_core.hosts import settings
+from factor_core.hosts.libreoffice.extension import NAME as EXTENSION
+from factor_core.hosts.libreoffice.extension import OLDEST, build, settings_of_this_python
+from factor_core.hosts.libreoffice.office import Office, add, find_office, remove
 from factor_core.hosts.machine import (
     Machine,
     read_or_none,
@@ -32,6 +38,7 @@ from factor_core.hosts.printing import say
 
 ADDIN = "factor_udfs.xlam"
 RECORD = "installation.json"
+NOTHING = "factor-udfs is not installed for this user; nothing was changed"
 MODULE = "factor_udfs"
 # Without these Excel does not start this Python, or not for every workbook.
 NEEDED = ("INTERPRETER_WIN", "DEBUG UDFS", "ADD_WORKBOOK_TO_PYTHONPATH")
@@ -41,14 +48,15 @@ OTHERS = (
     "Other xlwings workbooks without settings of their own use this Python too; one that keeps "
     "modules beside itself needs a sheet xlwings.conf with ADD_WORKBOOK_TO_PYTHONPATH True"
 )
-ELSEWHERE = {
+NO_OFFICE = {
     "Darwin": (
-        "Excel for Mac cannot start Python from a workbook: use the Office.js functions "
-        "(factor-udfs serve), or calculate closed workbooks with factor-udfs refresh."
+        "Excel for Mac cannot start Python from a workbook, and no LibreOffice was found; "
+        "install LibreOffice {oldest} or later, or calculate closed workbooks by factor-udfs "
+        "refresh"
     ),
     "Linux": (
-        "There is no Excel on Linux: factor-udfs new and factor-udfs refresh make and calculate "
-        "workbooks without it; the extension for LibreOffice is not part of this version."
+        "No LibreOffice was found; install LibreOffice {oldest} or later, or make and calculate "
+        "workbooks without it by factor-udfs new and factor-udfs refresh"
     ),
 }
 
@@ -71,9 +79,18 @@ def run_install(
 ) -> int:
     """Install for this user and this Python; say what was done."""
     machine = machine or this_machine()
-    if not machine.is_windows:
-        say(_elsewhere(machine))
-        return 1
+    if machine.is_windows:
+        _install_in_excel(machine, addin, external_server=external_server)
+    office = find_office(machine)
+    if office is not None:
+        return _install_in_libreoffice(machine, office)
+    if machine.is_windows:
+        return 0
+    say(_no_office(machine))
+    return 1
+
+
+def _install_in_excel(machine: Machine, addin: Path | None, *, external_server: bool) -> None:
     wanted = _wanted(machine, external_server)
     data = addin_bytes(addin)
     notes = install(machine, wanted, data)
@@ -84,15 +101,40 @@ def run_install(
     if external_server:
         say("Excel starts no Python: before you open it, run factor-udfs com-server")
     say("Start Excel anew; if a function shows an error, run factor-udfs doctor")
+
+
+def _install_in_libreoffice(machine: Machine, office: Office) -> int:
+    """Put the extension into the user's profile; beside Excel, an old LibreOffice is no fault."""
+    if office.is_too_old:
+        oldest = ".".join(map(str, OLDEST))
+        say(f"{office} is too old for the functions; install LibreOffice {oldest} or later")
+        return 0 if machine.is_windows else 1
+    add(machine, office, extension_bytes(machine))
+    say(f"{EXTENSION} is in {office}, for {machine.interpreter}")
+    say("Start LibreOffice anew; type =ADDIN_INFO() to see where the functions run")
     return 0
 
 
 def run_uninstall(*, machine: Machine | None = None) -> int:
     """Undo the installation of this user; say what was done."""
     machine = machine or this_machine()
-    for note in uninstall(machine) if machine.is_windows else [_elsewhere(machine)]:
+    notes = uninstall(machine) if machine.is_windows else []
+    office = find_office(machine)
+    if office is not None and remove(machine, office):
+        notes.append(f"{EXTENSION} is removed from {office}")
+    for note in notes or [NOTHING]:
         say(note)
     return 0
+
+
+def extension_bytes(machine: Machine) -> bytes:
+    """Return the extension for LibreOffice, with the Python that runs this."""
+    import factor_udfs  # noqa: F401, PLC0415  fills the catalogue
+    from factor_core.catalogue import CATALOGUE  # noqa: PLC0415  loads numpy
+    from factor_core.hosts.log_file import log_file  # noqa: PLC0415
+
+    settings_of_extension = settings_of_this_python(str(log_file(machine)))
+    return build(CATALOGUE, settings_of_extension)
 
 
 def addin_bytes(given: Path | None = None) -> bytes:
@@ -159,7 +201,7 @@ def uninstall(machine: Machine) -> list[str]:
             notes.append(f"{settings.user_file(machine)} stays: nothing tells what it was before")
     if record is not None:
         remove_file(_record_file(machine))
-    return notes or ["factor-udfs is not installed for this user; nothing was changed"]
+    return notes
 
 
 def read_record(machine: Machine) -> Record | None:
@@ -273,5 +315,6 @@ def _unpacked(text: str | None) -> bytes | None:
     return None if text is None else base64.b64decode(text, validate=True)
 
 
-def _elsewhere(machine: Machine) -> str:
-    return ELSEWHERE.get(machine.system, ELSEWHERE["Linux"])
+def _no_office(machine: Machine) -> str:
+    oldest = ".".join(map(str, OLDEST))
+    return NO_OFFICE.get(machine.system, NO_OFFICE["Linux"]).format(oldest=oldest)

@@ -1,4 +1,4 @@
-"""What install and doctor ask of the computer, in one place: folders, registry, interpreter.
+"""What install and doctor ask of the computer, in one place: folders, registry, programs.
 
 Paths are texts as this computer writes them; `local` turns one into the file to open. A test lays
 out folders as Windows has them and hands over the same structure.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -29,7 +30,7 @@ ZONE_OF_THE_INTERNET = 3
 
 @dataclass(frozen=True)
 class Machine:
-    """A computer, as far as the set-up of Excel depends on it."""
+    """A computer, as far as the set-up of Excel and LibreOffice depends on it."""
 
     system: str
     """Windows, Darwin or Linux."""
@@ -45,6 +46,8 @@ class Machine:
     """Encoding in which VBA reads and writes text files."""
     short_path: Callable[[str], str]
     """Path without long names: ASCII on most disks."""
+    which: Callable[[str], str | None]
+    """Path of a program by its name, as the command line finds it."""
 
     @property
     def is_windows(self) -> bool:
@@ -97,6 +100,7 @@ def this_machine() -> Machine:
         local=Path,
         code_page="mbcs" if sys.platform == "win32" else "utf-8",
         short_path=_short_path,
+        which=shutil.which,
     )
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import math
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from factor_core.workbook.layout import LINE_HEIGHT
+from factor_core.workbook.measure import column_pixels, lines_needed, strong_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from factor_core.workbook.layout import Page
 
-LINE_HEIGHT = 15.5
-ROOM = 1.12  # letters are narrower than the digits that a column's width counts
-LABEL_WIDTH, NUMBER_WIDTH, LAST_COLUMN, CHART_COLUMN = 44, 14, 9, 11
-LETTERS = 1.2  # of running text in the width of one digit, which columns are measured in
+LABEL_WIDTH, NUMBER_WIDTH, LAST_COLUMN, CHART_COLUMN = 44, 12.5, 9, 11
+BEHIND_COLUMN = CHART_COLUMN + 11  # right of all that prints
+VALUE = "MSFT"  # as long as what a formula's reference shows, as a rule
 CHECK = "check"  # head of the columns that say "agrees"
 CLOSE = "1E-9"  # two programs' regressions agree to about 12 digits; a wrong formula is off by more
 
@@ -45,7 +47,7 @@ def filled(block: Sequence[Line], **names: str) -> list[Line]:
 def grid(page: Page) -> None:
     """Set the widths of a page: a label, nine numbers, a gap, charts."""
     page.widths(LABEL_WIDTH, *([NUMBER_WIDTH] * LAST_COLUMN), 2)
-    page.sheet.set_default_row(LINE_HEIGHT)
+    page.usual_height(LINE_HEIGHT)
 
 
 def header(
@@ -55,18 +57,25 @@ def header(
     texts: Sequence[str],
     lines: int = 1,
     left: Sequence[int] = (0,),
+    notes: Sequence[int] = (),
 ) -> None:
-    """Write the heads of a table's columns; those of words, here `left`, stand left."""
+    """Write the heads of a table's columns; those of words stand left, of notes indented."""
+    special = dict.fromkeys(left, "header_left") | dict.fromkeys(notes, "header_note")
     for offset, text in enumerate(texts):
         style = "header_centre" if text == CHECK else "header"
-        page.text(row, column + offset, text, "header_left" if offset in left else style)
+        page.text(row, column + offset, text, special.get(offset, style))
     if lines > 1:
-        page.sheet.set_row(row, LINE_HEIGHT * lines)
+        page.height(row, LINE_HEIGHT * lines)
+
+
+def lines_of_names(names: Sequence[str]) -> int:
+    """Return the lines that the longest of these names needs at the head of a column."""
+    return max(lines_needed(name, column_pixels(NUMBER_WIDTH), strong_pixels) for name in names)
 
 
 def line_heads(page: Page, row: int, texts: Sequence[str]) -> None:
     """Write the heads of a block of lines: label, value, second way, check, note."""
-    header(page, row, 0, (*texts, *[""] * (LAST_COLUMN + 1 - len(texts))), left=(0, 4))
+    header(page, row, 0, (*texts, *[""] * (LAST_COLUMN + 1 - len(texts))), notes=(4,))
 
 
 def lines(page: Page, row: int, block: Sequence[Line]) -> int:
@@ -96,32 +105,45 @@ def row_of(
 
 def note(page: Page, row: int, text: str, first: int = 4, last: int = LAST_COLUMN) -> None:
     """Write a grey note over the number columns first..last, as high as its text needs."""
-    _wrapped(page, row, text, (first, last), "wrapped remark", NUMBER_WIDTH * (last - first + 1))
+    _wrapped(page, row, text, (first, last), "wrapped remark", indent=1)
 
 
-def paragraph(page: Page, row: int, text: str, last: int = LAST_COLUMN, width: float = 0) -> None:
-    """Write a paragraph over the columns 0..last, as high as its text needs."""
-    width = width or LABEL_WIDTH + NUMBER_WIDTH * last
-    _wrapped(page, row, text, (0, last), "paragraph", width)
+def paragraph(page: Page, row: int, text: str, last: int = LAST_COLUMN, longest: str = "") -> None:
+    """Write a paragraph over the columns 0..last, as high as its text needs.
+
+    `longest` is what a formula says at most, where that is not all its texts in a row.
+    """
+    _wrapped(page, row, text, (0, last), "paragraph", longest=longest)
 
 
 def _wrapped(
-    page: Page, row: int, text: str, columns: tuple[int, int], style: str, width: float
+    page: Page,
+    row: int,
+    text: str,
+    columns: tuple[int, int],
+    style: str,
+    indent: int = 0,
+    longest: str = "",
 ) -> None:
     cell_format = page.book.format(style)
     page.sheet.merge_range(row, columns[0], row, columns[1], "", cell_format)
     # Excel refuses an array formula in merged cells, so a live text here is a plain one.
     write = page.plain if text.startswith("=") else page.text
     write(row, columns[0], text, style)
-    page.sheet.set_row(row, LINE_HEIGHT * math.ceil(len(text) / (width * LETTERS)))
+    spoken = longest or text
+    if spoken.startswith("="):
+        pieces = re.split(r'"([^"]*)"', text)  # every other one is a text of the formula
+        spoken = VALUE.join(pieces[1::2])
+    needed = lines_needed(spoken, page.columns_pixels(*columns), indent=indent)
+    page.height(row, LINE_HEIGHT * needed)
+
+
+def behind_charts(page: Page, row: int, width: float, count: int, column: int) -> None:
+    """Head the `count` columns from `column` on that charts draw and nobody prints."""
+    page.text(row, column, "Behind the charts", "strong")
+    page.widths(*[width] * count, first=column)
 
 
 def all_agree(page: Page, row: int, column: int, ours: str, theirs: str) -> None:
     """Write a live cross-check of a whole range against another."""
     page.verdict(row, column, f"SUMXMY2({ours},{theirs})<={CLOSE}^2*SUMSQ({theirs})")
-
-
-def live_title(page: Page, row: int, column: int, formula: str) -> str:
-    """Write a chart's title as a formula in a cell that the chart covers; return its reference."""
-    page.formula(row, column, formula, "remark")
-    return f"={page.reference(row, column)}"

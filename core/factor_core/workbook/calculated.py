@@ -19,11 +19,15 @@ NOT_AVAILABLE = "#N/A"  # what a series shows where it has no value
 
 
 def wrong_spills(workbook: bytes, spills: Mapping[str, Sequence[Rectangle]]) -> list[str]:
-    """Return a sentence for each formula that fills another area than its page declared."""
+    """Return a sentence for each formula that fills another area than its page declared.
+
+    A formula that has come out as one error fits any area: `errors` names it.
+    """
     package = Package(workbook)
     found = []
     for sheet, declared in spills.items():
         part = package.sheets[sheet]
+        failed = {position(cell) for cell, _ in _error_cells(part, package.parts[part])}
         filled = {
             (cell.row - 1, cell.column - 1): cell.area
             for cell in formula_cells(part, package.parts[part])
@@ -31,6 +35,8 @@ def wrong_spills(workbook: bytes, spills: Mapping[str, Sequence[Rectangle]]) -> 
         for top, left, bottom, right in declared:
             area = filled[top, left]
             rows, columns = area.bottom - area.top + 1, area.right - area.left + 1
+            if rows == columns == 1 and (area.top, area.left) in failed:
+                continue
             if (rows, columns) != (bottom - top + 1, right - left + 1):
                 found.append(
                     f"{sheet}!{address(area.top, area.left)} fills {rows} x {columns} cells "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from factor_core.workbook import styles
+from factor_core.workbook.printing import CHART_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ GRID = {"visible": True, "line": {"color": "#E3E3E3", "width": 0.5}}
 NUMBERS = {"categories_data": [0], "values_data": [0]}
 NAMES = {"categories_data": ["name"], "values_data": [0]}
 MONTHS_SHOWN, MOST_TICKS = 3, 12  # years below which an axis of dates shows months; its ticks
+SIZE = (570, 350)  # pixels: nine columns of the usual width
 AXIS_LINE = {"color": styles.LINE, "width": 0.75}
 
 
@@ -35,7 +37,7 @@ class Series:
     name: str
     x: str
     y: str
-    colour: str = styles.BLUE
+    colour: str = styles.ASSET
     line: bool = False
     width: float = 1.75
     size: int = 3
@@ -51,7 +53,7 @@ def scatter(
     title: str,
     axes: tuple[str, str],
     series: Sequence[Series],
-    size: tuple[int, int] = (620, 400),
+    size: tuple[int, int] = SIZE,
     number_formats: tuple[str, str] = ("0%", "0%"),
 ) -> None:
     """Insert a scatter of points, lines among them where a series asks for one."""
@@ -59,6 +61,7 @@ def scatter(
     for one in series:
         chart.add_series(_scatter_series(one))
     _finish(page, cell, chart, title, axes, size, number_formats, crossing=True)
+    _set_legend(chart, [not one.labelled for one in series])
 
 
 def lines(
@@ -67,7 +70,7 @@ def lines(
     title: str,
     axes: tuple[str, str],
     series: Sequence[Series],
-    size: tuple[int, int] = (620, 400),
+    size: tuple[int, int] = SIZE,
     number_format: str = "0.00",
     years: float = 8,
     logarithmic: bool = False,
@@ -82,6 +85,7 @@ def lines(
         cells = {"name": one.name, "categories": one.x, "values": one.y, **NUMBERS}
         chart.add_series({**cells, "line": stroke})
     _finish(page, cell, chart, title, axes, size, ("", number_format))
+    _set_legend(chart, [True] * len(series))
     if logarithmic:
         y_axis = {**_axis(axes[1], number_format), "major_gridlines": GRID, "log_base": 10}
         chart.set_y_axis(y_axis)
@@ -103,7 +107,7 @@ def columns(
     title: str,
     axes: tuple[str, str],
     series: Sequence[Series],
-    size: tuple[int, int] = (620, 400),
+    size: tuple[int, int] = SIZE,
     number_format: str = "0.0",
     stacked: bool = False,
     horizontal: bool = False,
@@ -124,6 +128,8 @@ def columns(
     _mark_ends(page, chart, series)
     formats = (number_format, "") if horizontal else ("", number_format)
     _finish(page, cell, chart, title, axes, size, formats)
+    ends = sum(2 for one in series if one.ends[0])
+    _set_legend(chart, [True] * len(series) + [False] * ends)
 
 
 def _mark_ends(page: Page, chart: Any, series: Sequence[Series]) -> None:
@@ -188,6 +194,25 @@ def _axis(name: str, number_format: str) -> dict[str, Any]:
     return {**axis, "num_format": number_format} if number_format else axis
 
 
+def _set_legend(chart: Any, named: Sequence[bool]) -> None:
+    """Name the series in a legend; a first one alone has its name in the title and the axis."""
+    hidden = [number for number, shown in enumerate(named) if not shown]
+    if named[0] and sum(named) == 1:
+        chart.set_legend({"none": True})
+    else:
+        chart.set_legend({"position": "bottom", "font": LABEL_FONT, "delete_series": hidden})
+
+
+def _live(page: Page, cell: tuple[int, int], formula: str) -> str:
+    """Write a title's formula into a cell that the first chart there covers; return its reference.
+
+    A chart shows the text of a cell, and no formula of its own.
+    """
+    row = cell[0] + 1 + len(page.charts.get(cell, ()))
+    page.formula(row, cell[1], formula, "remark")
+    return f"={page.reference(row, cell[1])}"
+
+
 def _finish(
     page: Page,
     cell: tuple[int, int],
@@ -198,11 +223,14 @@ def _finish(
     number_formats: tuple[str, str],
     crossing: bool = False,
 ) -> None:
-    chart.set_title({"name": title, "name_font": TITLE_FONT, "overlay": False})
+    name = _live(page, cell, title) if title.startswith("=") else title
+    chart.set_title({"name": name, "name_font": TITLE_FONT, "overlay": False})
     x_grid = GRID if crossing else {"visible": False}
     chart.set_x_axis({**_axis(axes[0], number_formats[0]), "major_gridlines": x_grid})
     chart.set_y_axis({**_axis(axes[1], number_formats[1]), "major_gridlines": GRID})
-    chart.set_legend({"position": "bottom", "font": LABEL_FONT})
     chart.set_size({"width": size[0], "height": size[1]})
     chart.set_chartarea({"border": {"color": "#D9D9D9"}})
-    page.sheet.insert_chart(*cell, chart, {"object_position": 1})
+    stacked = page.charts.setdefault(cell, [])
+    top = sum(height + CHART_GAP for _, height in stacked)
+    page.sheet.insert_chart(*cell, chart, {"object_position": 1, "y_offset": top})
+    stacked.append(size)

@@ -15,11 +15,16 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from factor_core.refresh.package import EXCEL_CALCULATION_ID
-from factor_core.workbook import styles
+from factor_core.workbook import evaluation, measure, printing, styles
 
+LINE_HEIGHT = 16.5  # points
+SECTION_HEIGHT = 22.5
+NORMAL_HEIGHT, NORMAL_WIDTH = 15.0, 8.43  # of rows and columns that nobody sized
 CREATED = dt.datetime(2024, 1, 1)  # noqa: DTZ001  a fixed date: the same input gives the same bytes
 NAVIGATION_ROW = 2
 Rectangle = tuple[int, int, int, int]
+Position = tuple[int, int]  # row and column
+Size = tuple[int, int]  # width and height, pixels
 StyleOfCell = Callable[[int, int], str]
 
 
@@ -36,6 +41,7 @@ class Book:
         self.xlsx.calc_on_load = False  # Excel without Python would wipe every value at opening
         self.xlsx.set_size(2600, 1600)
         self.pages: dict[str, Page] = {}
+        self.single_names: set[str] = set()  # names of one cell
         self._formats: dict[str, Any] = {}
 
     def format(self, style: str) -> Any:
@@ -53,6 +59,8 @@ class Book:
     def name(self, name: str, reference: str) -> None:
         """Define a name for a reference such as "='Data'!$B$5"."""
         self.xlsx.define_name(name, reference if reference.startswith("=") else f"={reference}")
+        if evaluation.ONE_CELL.fullmatch(reference):
+            self.single_names.add(name)
 
     def to_bytes(self) -> bytes:
         """Return the finished .xlsx file."""
@@ -73,9 +81,15 @@ class Page:
         self.sheet.set_tab_color(tab)
         self.spills: list[Rectangle] = []
         self.formulas = 0
+        self.sections: list[int] = []  # rows where a printed page may begin
+        self.charts: dict[Position, list[Size]] = {}  # below one another, by the cell they begin in
+        self._widths: dict[int, float] = {}
+        self._heights: dict[int, float] = {}
+        self._usual_height = NORMAL_HEIGHT
         self.text(0, 0, title, "title")
         self.text(1, 0, sentence, "subtitle")
-        self.sheet.set_row(0, 27)
+        self.height(0, 27)
+        self.height(NAVIGATION_ROW, 19)
 
     def text(self, row: int, column: int, text: str, style: str = "label") -> None:
         """Write text; text that begins with "=" is a live formula."""
@@ -96,7 +110,8 @@ class Page:
             self.sheet.write_blank(row, column, None, self.book.format("section"))
         self.text(row, first, text, "section")
         if tall:
-            self.sheet.set_row(row, 20)
+            self.height(row, SECTION_HEIGHT)
+            self.sections.append(row)
 
     def value(self, row: int, column: int, value: object, style: str) -> None:
         """Write a constant: a number, text or a date; None leaves a formatted blank."""
@@ -123,7 +138,10 @@ class Page:
         self.sheet.data_validation(row, column, row, column, {"validate": "list", "source": source})
 
     def formula(self, row: int, column: int, formula: str, style: str = "general") -> None:
-        """Write a formula of one cell, in the dynamic-array form that Excel 365 stores."""
+        """Write a formula of one cell; a name of one cell must be defined before it is used."""
+        if not evaluation.needs_array(formula, self.book.single_names):
+            self.plain(row, column, formula, style)
+            return
         self.sheet.write_dynamic_array_formula(
             row, column, row, column, formula, self.book.format(style), 0
         )
@@ -206,10 +224,31 @@ class Page:
             column = 2 if before else 0
             self.link(NAVIGATION_ROW, column, after.name, f"{after.name} \N{RIGHTWARDS ARROW}")
 
-    def widths(self, *widths: float) -> None:
-        """Set the widths of the first columns, in characters."""
-        for column, width in enumerate(widths):
+    def widths(self, *widths: float, first: int = 0) -> None:
+        """Set the widths of the columns from `first` on, in digits."""
+        for column, width in enumerate(widths, first):
             self.sheet.set_column(column, column, width)
+            self._widths[column] = width
+
+    def height(self, row: int, points: float) -> None:
+        """Set the height of a row."""
+        self.sheet.set_row(row, points)
+        self._heights[row] = points
+
+    def usual_height(self, points: float) -> None:
+        """Set the height of the rows that have none of their own."""
+        self.sheet.set_default_row(points)
+        self._usual_height = points
+
+    def columns_pixels(self, first: int, last: int) -> int:
+        """Return the width of the columns first..last."""
+        widths = (self._widths.get(column, NORMAL_WIDTH) for column in range(first, last + 1))
+        return sum(measure.column_pixels(width) for width in widths)
+
+    def rows_pixels(self, first: int, last: int) -> int:
+        """Return the height of the rows first..last."""
+        heights = (self._heights.get(row, self._usual_height) for row in range(first, last + 1))
+        return sum(measure.row_pixels(height) for height in heights)
 
     def freeze(self, row: int, column: int = 0) -> None:
         """Keep the rows above `row` and the columns left of `column` in view."""
@@ -218,15 +257,18 @@ class Page:
     def print_setup(
         self, last_row: int, last_column: int, repeat: tuple[int, int] | None = None
     ) -> None:
-        """Print the page landscape, one page wide, its header rows on every page."""
-        self.sheet.set_landscape()
-        self.sheet.set_paper(9)
-        self.sheet.fit_to_pages(1, 0)
-        self.sheet.print_area(0, 0, last_row, last_column)
-        self.sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
-        self.sheet.set_footer("&L&A&RPage &P of &N")
+        """Print the page landscape, one page wide, broken between sections; its charts too.
+
+        A long table has its header rows, `repeat`, on every page. Call it when all is written.
+        """
+        ends = [printing.end_of_charts(self, place) for place in self.charts]
+        last_row = max([last_row, *(row for row, _ in ends)])
+        last_column = max([last_column, *(column for _, column in ends)])
+        printing.set_up(self, last_row, last_column)
         if repeat:
             self.sheet.repeat_rows(*repeat)
+        else:
+            self.sheet.set_h_pagebreaks(printing.breaks(self, last_row, last_column))
 
     def reference(self, row: int, column: int) -> str:
         """Return an absolute reference to one cell, with the sheet's name."""
@@ -246,11 +288,11 @@ def _style_function(style: str | Sequence[str] | StyleOfCell, header: bool) -> S
         if callable(style):
             return style(i, j)
         own = style if isinstance(style, str) else style[j]
+        if header and i == 0 and own == "remark":
+            return "header_note"
         if header and i == 0:
             return (
-                "header_left"
-                if own in ("text", "general", "label", "label_column", "remark")
-                else "header"
+                "header_left" if own in ("text", "general", "label", "label_column") else "header"
             )
         return own
 

@@ -67,10 +67,10 @@ def _write_series(page: Page, data: TemplateData) -> None:
     rf_column = len(data.names) + 1
     page.text(GROUP_ROW, 1, "Returns, decimal" if data.are_returns else "Prices", "strong")
     page.text(GROUP_ROW, rf_column, "Rate a period", "strong")
-    page.text(HEADER_ROW, 0, "Date", "header_left")
+    page.text(HEADER_ROW, 0, "Date", "header")
     for column, name in enumerate([*data.names, "Risk-free"], 1):
         page.value(HEADER_ROW, column, name, "header")  # whatever it is, it is no formula
-    page.sheet.set_row(HEADER_ROW, 34)
+    page.height(HEADER_ROW, 34)
     for i, day in enumerate(data.dates):
         row = FIRST_ROW + i
         page.value(row, 0, day, "input date")
@@ -140,7 +140,7 @@ def _draw_prices(page: Page, data: TemplateData, row: int, column: int) -> None:
             name=f"={page.reference(HEADER_ROW, j)}",
             x=f"={_data_column(page, data, 0)}",
             y=f"={_data_column(page, data, j)}",
-            colour=styles.SERIES[(j - 1) % len(styles.SERIES)],
+            colour=styles.MARKET if j == len(data.names) else styles.ASSETS[j - 1],
             width=1.25,
         )
         for j in _drawn(data)
@@ -151,7 +151,7 @@ def _draw_prices(page: Page, data: TemplateData, row: int, column: int) -> None:
         "Prices, on a scale where equal heights are equal returns",
         ("Date", "Price (log scale)"),
         series,
-        size=(900, 420),
+        size=(860, 420),
         number_format="#,##0",
         years=data.years,
         logarithmic=True,
@@ -175,8 +175,8 @@ def write_returns(book: Book, data: TemplateData, refs: References) -> Page:
         "Excess returns are what regressions need: subtract the risk-free rate once, here.",
     )
     columns = returns_columns(data)
-    page.widths(12, *[10.5] * (columns.statistics - 2), 3, 32, 22, 22, *[13] * 7)
-    page.sheet.set_row(HEADER_ROW, 34)
+    page.widths(11, *[10] * (columns.statistics - 2), 3, 32, 20, 20, *[12] * 7)
+    page.height(HEADER_ROW, 34)
     _write_return_columns(page, data)
     _write_chosen(page, data)
     at = columns.statistics
@@ -194,7 +194,7 @@ def _write_return_columns(page: Page, data: TemplateData) -> None:
     first = FIRST_ROW + (not data.are_returns)
     dates = f"Data!{xl_range_abs(first, 0, _last(data), 0)}"
     rates = f"Data!{xl_range_abs(first, width + 1, _last(data), width + 1)}"
-    page.text(HEADER_ROW, columns.dates, "Date", "header_left")
+    page.text(HEADER_ROW, columns.dates, "Date", "header")
     page.spill(FIRST_ROW, columns.dates, f"={dates}", (n, 1), "date", header=False)
     if not data.are_returns:
         page.text(GROUP_ROW, columns.simple, "Simple returns", "strong")
@@ -225,7 +225,8 @@ def _write_chosen(page: Page, data: TemplateData) -> None:
     page.text(GROUP_ROW, columns.chosen, "Chosen on Start", "strong")
     page.text(GROUP_ROW, columns.charts, "The same for charts", "strong")
     # Looked up as a text, "Fund?" would find "Fund1", and a name of 256 letters nothing.
-    column_of = "MATCH(TRUE,INDEX(excess_all,1,0)={},0)"
+    # LibreOffice finds text of an add-in's array equal to no text until it is joined to one.
+    column_of = 'MATCH(TRUE,INDEX(excess_all,1,0)&""={},0)'
     numbers = (
         column_of.format("asset_name"),
         column_of.format("second_asset"),
@@ -338,7 +339,7 @@ def _write_row_loss(page: Page, refs: References, row: int, column: int) -> None
         row, "The trap of rows dropped in silence", first=column, last=column + 9, tall=False
     )
     closed = HOLIDAYS.format(d=refs.dates)
-    kept = f"IF({closed}=0,{{0}},NA())"
+    kept = f'IF({closed}=0,{{0}},"")'  # LibreOffice calls no function on an array with #N/A
     lines = (
         ("Bond market closed, days", f"=SUMPRODUCT({closed})", "integer"),
         (

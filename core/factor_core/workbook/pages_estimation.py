@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
 
 TOP = 3  # row of the first section, from 0
-CHART, CHART_ROWS = (620, 380), 20
+PAIR_CHART, BESIDE = (438, 330), 7  # pixels; columns from one chart to the chart beside it
 ZERO = "1"  # agrees() scales by at least 1E-12: a difference of 1E-12 from 0 passes
 BOTH = "asset_excess,market_excess"
 BETA = f"FACTOR_BETA({BOTH})"
@@ -23,7 +23,7 @@ N, DF = (f'FACTOR_STAT({BOTH},"{name}")' for name in ("n", "df"))
 
 # ------------------------------------------------------------------------------------ Co-movement
 
-PAIR_SERIES = 28  # column of the series behind the charts
+PAIR_SERIES = blocks.BEHIND_COLUMN + BESIDE - 1  # two charts stand beside one another
 
 AGAINST_MARKET = (
     Line(
@@ -76,7 +76,8 @@ def write_comovement(book: Book, data: TemplateData, refs: References) -> Page:
     blocks.grid(page)
     _write_residuals(page, refs)
     page.section(TOP, "Each against the market", last=9)
-    blocks.header(page, TOP + 1, 0, ["", "=asset_name", "=second_asset"])
+    heads = ["", "=asset_name", "=second_asset"]
+    blocks.header(page, TOP + 1, 0, heads, lines=blocks.lines_of_names(data.assets))
     row = TOP + 2
     for line in AGAINST_MARKET:
         _two(page, row, line)
@@ -85,7 +86,7 @@ def write_comovement(book: Book, data: TemplateData, refs: References) -> Page:
     row = _write_with_one_another(page, data, row + 1)
     _draw_pairs(page, refs)
     page.freeze(3)
-    page.print_setup(TOP + 2 * CHART_ROWS, PAIR_SERIES - 2)
+    page.print_setup(row, blocks.LAST_COLUMN)
     return page
 
 
@@ -160,9 +161,8 @@ def _write_with_one_another(page: Page, data: TemplateData, row: int) -> int:
 
 def _write_residuals(page: Page, refs: References) -> None:
     """Write the series behind the charts and the two ends of each fitted line."""
-    page.text(HEADER_ROW - 1, PAIR_SERIES, "Behind the charts", "strong")
-    page.sheet.set_column(PAIR_SERIES, PAIR_SERIES + 8, 14)
-    blocks.header(page, HEADER_ROW, PAIR_SERIES, ["Date"])
+    blocks.behind_charts(page, HEADER_ROW - 1, 14, 9, PAIR_SERIES)
+    blocks.header(page, HEADER_ROW, PAIR_SERIES, ["Date"], left=())
     page.spill(HEADER_ROW + 1, PAIR_SERIES, f"={refs.dates}", (refs.n, 1), "date", header=False)
     for offset, name in ((1, "asset"), (2, "second")):
         formula = f"=RESIDUAL_SERIES({name}_excess,market_excess)"
@@ -185,30 +185,28 @@ def _draw_pairs(page: Page, refs: References) -> None:
     for offset, (name, cells) in enumerate(
         (("asset_name", refs.asset), ("second_asset", refs.second)), 1
     ):
-        colour = styles.SERIES[0] if offset == 1 else styles.SERIES[3]
-        column = CHART_COLUMN + 8 * (offset - 1)
+        colour = styles.ASSET if offset == 1 else styles.SECOND
+        column = CHART_COLUMN + BESIDE * (offset - 1)
         fitted = PAIR_SERIES + 4 + offset
         line = page.range(HEADER_ROW + 1, fitted, HEADER_ROW + 2, fitted)
         residual = page.range(HEADER_ROW + 1, PAIR_SERIES + offset, last, PAIR_SERIES + offset)
         head = f"={page.reference(HEADER_ROW, fitted)}"
         above = (
             Series(head, f"={refs.market}", f"={cells}", colour),
-            Series("alpha + beta x market", f"={ends}", f"={line}", styles.ORANGE, line=True),
+            Series("alpha + beta x market", f"={ends}", f"={line}", styles.MARKET, line=True),
         )
-        title = blocks.live_title(page, TOP + 2, column + 1, f'={name}&" against "&market_name')
+        title = f'={name}&" against "&market_name'
         axes = ("Market, excess return a period", "Asset, excess return a period")
-        charts.scatter(page, (TOP, column), title, axes, above, size=(500, 380))
-        title = blocks.live_title(
-            page, TOP + CHART_ROWS, column + 1, f'="What the market leaves of "&{name}'
-        )
-        below = (Series("residual", f"={refs.market}", f"={residual}", colour),)
+        charts.scatter(page, (TOP, column), title, axes, above, PAIR_CHART)
+        title = f'="What the market leaves of "&{name}'
+        below = (Series("residual", f"={refs.market}", f"={residual}", styles.OWN),)
         axes = ("Market, excess return a period", "Residual a period")
-        charts.scatter(page, (TOP + CHART_ROWS, column), title, axes, below, size=(500, 380))
+        charts.scatter(page, (TOP, column), title, axes, below, PAIR_CHART)
 
 
 # ------------------------------------------------------------------------------------- Regression
 
-FIT_SERIES = 22
+FIT_SERIES = blocks.BEHIND_COLUMN
 
 
 def write_regression(book: Book, data: TemplateData, refs: References) -> Page:
@@ -228,7 +226,7 @@ def write_regression(book: Book, data: TemplateData, refs: References) -> Page:
     _write_histogram(page, data)
     _draw_residuals(page, refs)
     page.freeze(3)
-    page.print_setup(last, FIT_SERIES - 2)
+    page.print_setup(last, blocks.LAST_COLUMN)
     return page
 
 
@@ -450,6 +448,7 @@ def _write_diagnostics(page: Page, data: TemplateData, row: int) -> int:
     page.section(row, "Diagnostics: does least squares fit these data?", last=9)
     formula = f"=FACTOR_DIAGNOSTICS({BOTH})"
     page.spill(row + 1, 0, formula, (DIAGNOSTICS, 4), ["label", "number", "number", "remark"])
+    page.text(row + 1, 4, "", "header")  # a note runs over this column
     blocks.header(page, row + 1, 6, ["native", "check"], left=())
     m, e = data.market_rows, data.native("asset_residual")
     squares = f'IF(ISNUMBER({e}),{e}^2,"")'
@@ -471,9 +470,8 @@ def _write_diagnostics(page: Page, data: TemplateData, row: int) -> int:
 
 def _write_histogram(page: Page, data: TemplateData) -> None:
     """Count residuals by size beside what the normal law gives."""
-    page.text(HEADER_ROW - 1, FIT_SERIES, "Behind the chart", "strong")
+    blocks.behind_charts(page, HEADER_ROW - 1, 24, 3, FIT_SERIES)
     heads = ["Residual / its volatility", "residuals", "normal law"]
-    page.sheet.set_column(FIT_SERIES, FIT_SERIES + 2, 24)
     blocks.header(page, HEADER_ROW, FIT_SERIES, heads)
     e = data.native("asset_residual")
     s = f"RESIDUAL_VOL({BOTH})"
@@ -497,28 +495,20 @@ def _draw_residuals(page: Page, refs: References) -> None:
     last = HEADER_ROW + refs.n
     cells = xl_range_abs(HEADER_ROW + 1, PAIR_SERIES + 1, last, PAIR_SERIES + 1)
     residual = f"='Co-movement'!{cells}"
-    title = blocks.live_title(
-        page, TOP + 2, CHART_COLUMN + 1, '="Residuals of "&asset_name&" over time"'
-    )
-    series = [Series("residual", f"={refs.dates}", residual, styles.BLUE, width=0.75)]
+    title = '="Residuals of "&asset_name&" over time"'
+    series = [Series("residual", f"={refs.dates}", residual, styles.OWN, width=0.75)]
     axes = ("Date", "Residual a period")
     where = (TOP, CHART_COLUMN)
-    charts.lines(page, where, title, axes, series, CHART, "0%", years=refs.years)
-    title = blocks.live_title(
-        page,
-        TOP + CHART_ROWS + 2,
-        CHART_COLUMN + 1,
-        '="Residuals of "&asset_name&" beside the normal law"',
-    )
+    charts.lines(page, where, title, axes, series, number_format="0%", years=refs.years)
+    title = '="Residuals of "&asset_name&" beside the normal law"'
     first, end = HEADER_ROW + 1, HEADER_ROW + BINS
     centres = f"={page.range(first, FIT_SERIES, end, FIT_SERIES)}"
     bars = [
         Series(name, centres, f"={page.range(first, column, end, column)}", colour)
         for name, column, colour in (
-            ("residuals", FIT_SERIES + 1, styles.BLUE),
-            ("normal law", FIT_SERIES + 2, "#BFBFBF"),
+            ("residuals", FIT_SERIES + 1, styles.OWN),
+            ("normal law", FIT_SERIES + 2, styles.REFERENCE),
         )
     ]
     axes = ("Residual in units of its volatility (outermost: and beyond)", "Periods")
-    where = (TOP + CHART_ROWS, CHART_COLUMN)
-    charts.columns(page, where, title, axes, bars, CHART, "#,##0", numbered=True)
+    charts.columns(page, where, title, axes, bars, number_format="#,##0", numbered=True)

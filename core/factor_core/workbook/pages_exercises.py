@@ -5,10 +5,10 @@ from __future__ import annotations
 # ruff: noqa: E501  (formulas are read better whole than wrapped)
 from typing import TYPE_CHECKING, NamedTuple
 
-from factor_core.workbook import blocks, charts, styles
+from factor_core.workbook import blocks, charts
 from factor_core.workbook.blocks import CHART_COLUMN, Line
 from factor_core.workbook.charts import Series
-from factor_core.workbook.pages_sizing import MILLIONS, joint_rows
+from factor_core.workbook.pages_sizing import MILLIONS, dollars, joint_rows
 
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
@@ -64,7 +64,7 @@ EXERCISES = (
         ),
     ),
     Exercise(
-        '="4. Size it on a volatility budget of "&TEXT(exercise_budget,"$#,##0")&" a year"',
+        f'="4. Size it on a volatility budget of "&{dollars("exercise_budget")}&" a year"',
         "How large is the position without hedge, with hedge, and the hedge itself?",
         (
             Line("Position, unhedged", "=POSITION_SIZE(exercise_budget,STDEV.S({asset}),1,periods)", "money", "=exercise_budget/(STDEV.S({asset})*SQRT(periods))", "POSITION_SIZE with a budget of 1 period a year; budget over annual volatility"),
@@ -114,20 +114,19 @@ def write_exercises(book: Book, data: TemplateData, refs: References) -> Page:  
     last = _published(page, starts[-1])
     _charts(page, starts[2] + 3, starts[3] + 3)
     page.freeze(3)
-    page.print_setup(last, CHART_COLUMN + 9)
+    page.print_setup(last, blocks.LAST_COLUMN)
     return page
 
 
 def _charts(page: Page, sharpe: int, positions: int) -> None:
     """Draw the three Sharpe ratios and the three positions, whose first rows are given."""
-    for row, first, text, axes, form in (
-        (3, sharpe, '="Sharpe ratio of "&second_asset', SHARPE_AXES, "0.00"),
-        (24, positions, '="Positions for "&second_asset', MONEY_AXES, MILLIONS),
+    for first, title, axes, form in (
+        (sharpe, '="Sharpe ratio of "&second_asset', SHARPE_AXES, "0.00"),
+        (positions, '="Positions for "&second_asset', MONEY_AXES, MILLIONS),
     ):
-        title = blocks.live_title(page, row + 1, CHART_COLUMN, text)
         labels, values = (f"={page.range(first, column, first + 2, column)}" for column in (0, 1))
-        place = (row, CHART_COLUMN)
-        series = Series(axes[1], labels, values, styles.SERIES[0])
+        place = (3, CHART_COLUMN)
+        series = Series(axes[1], labels, values)
         charts.columns(page, place, title, axes, [series], number_format=form)
 
 

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 TOP = 3  # row of the first section, from 0
 ZERO = "1"  # agrees() scales by at least 1E-12: a difference of 1E-12 from 0 passes
-CHART, WIDE = (620, 380), (900, 380)
-CHART_ROWS = 20
-SERIES = CHART_COLUMN + 11  # column of the series behind the charts
+WIDE = (860, 350)  # pixels
+SERIES = blocks.BEHIND_COLUMN
 BOTH = "asset_excess,market_excess"
 BETA = f"FACTOR_BETA({BOTH})"
 
@@ -99,7 +98,7 @@ def write_tracking(book: Book, data: TemplateData, refs: References) -> Page:
     row = _write_tracking_errors(page, refs, row + 1)
     _draw_tracking(page, refs)
     page.freeze(3)
-    page.print_setup(TOP + 2 * CHART_ROWS, SERIES - 2)
+    page.print_setup(row, blocks.LAST_COLUMN)
     return page
 
 
@@ -122,8 +121,8 @@ def _write_tracking_errors(page: Page, refs: References, row: int) -> int:
             f"={residual}",
             "percent1",
             f'=STEYX({BOTH})*SQRT((FACTOR_STAT({BOTH},"n")-2)/(FACTOR_STAT({BOTH},"n")-1)*periods)',
-            "Volatility of asset - beta x market: what is left after the hedge. STEYX divides by n"
-            " - 2, risk by n - 1.",
+            "Volatility of asset - beta x market: what is left after the hedge. STEYX divides by"
+            " n-2, risk by n-1.",
         ),
         Line(
             "Tracking error a year",
@@ -142,22 +141,20 @@ def _draw_tracking(page: Page, refs: References) -> None:
     heads = [f"={page.reference(HEADER_ROW, TRACKING_GROWTH + i)}" for i in range(2)]
     own = f"={page.range(first, SERIES + 1, last, SERIES + 1)}"
     points = (
-        Series(heads[0], f"={refs.market}", f"={refs.asset}", styles.BLUE),
-        Series(heads[1], f"={refs.market}", own, styles.ORANGE),
+        Series(heads[0], f"={refs.market}", f"={refs.asset}", styles.ASSET),
+        Series(heads[1], f"={refs.market}", own, styles.MARKET),
     )
-    title = _title(page, 0, '=asset_name&" and its tracking portfolio against "&market_name')
+    title = '=asset_name&" and its tracking portfolio against "&market_name'
     axes = ("Market, excess return a period", "Excess return a period")
-    charts.scatter(page, (TOP, CHART_COLUMN), title, axes, points, CHART)
+    charts.scatter(page, (TOP, CHART_COLUMN), title, axes, points)
     growth = [page.range(first, TRACKING_GROWTH + i, last, TRACKING_GROWTH + i) for i in range(2)]
     drawn = [
         Series(head, f"={refs.dates}", f"={cells}", colour, width=1.5)
-        for head, cells, colour in zip(heads, growth, (styles.BLUE, styles.ORANGE), strict=True)
+        for head, cells, colour in zip(heads, growth, (styles.ASSET, styles.MARKET), strict=True)
     ]
-    title = _title(page, 1, '="Growth of 1 beyond cash: "&asset_name&" and its tracking portfolio"')
+    title = '="Growth of 1 beyond cash: "&asset_name&" and its tracking portfolio"'
     axes = ("Date", "Growth of 1")
-    charts.lines(
-        page, (TOP + CHART_ROWS, CHART_COLUMN), title, axes, drawn, CHART, years=refs.years
-    )
+    charts.lines(page, (TOP, CHART_COLUMN), title, axes, drawn, years=refs.years)
 
 
 # ----------------------------------------------------------------------------------------- Hedged
@@ -228,7 +225,7 @@ def write_hedged(book: Book, data: TemplateData, refs: References) -> Page:
     _draw_hedged(page, refs)
     _draw_out_of_sample(page, refs, last + 1)
     page.freeze(3)
-    page.print_setup(last + CHART_ROWS + 1, SERIES - 2)
+    page.print_setup(last, blocks.LAST_COLUMN)
     return page
 
 
@@ -238,7 +235,12 @@ def _write_hedged_series(page: Page, refs: References) -> None:
     shape = (refs.n + 1, 1)
     full = page.spill(HEADER_ROW, FULL, f"=HEDGED_SERIES({BOTH})", shape, "percent")
     page.book.name("hedged", full)
-    rolling = f"=HEDGED_SERIES({BOTH},,rolling_window,1)"
+    # Where the window leaves no rows the column keeps its shape, with #N/A: a sentence says so.
+    rolling = (
+        f'=IF(FACTOR_STAT({BOTH},"n")>=rolling_window+{LEAST_ROWS},'
+        f"HEDGED_SERIES({BOTH},,rolling_window,1),"
+        'IF(SEQUENCE(ROWS(asset_excess))=1,asset_name&" hedged",NA()))'
+    )
     cells = page.spill(HEADER_ROW, ROLLING, rolling, shape, "percent")
     page.book.name("hedged_rolling", cells)
     first, last = HEADER_ROW + 1, HEADER_ROW + refs.n
@@ -265,11 +267,10 @@ class _Column:
 def _write_in_and_out(page: Page, data: TemplateData, row: int) -> int:
     """Write the hedge with the full sample's beta beside the one that could have been traded."""
     page.section(row, "In sample beside out of sample", last=9)
-    text = (
-        "The beta of the full sample was not known at the time. The rolling one uses only the rows "
-        "before (the window is set on Start) and trades a row later. Its hedge is seldom as neat."
-    )
-    blocks.paragraph(page, row + 1, text)
+    all_rows, rows_left = (xl_rowcol_to_cell(row + 3, column) for column in (2, 3))
+    too_few = TOO_FEW.format(rows=all_rows)
+    text = f'=IF({rows_left}<{LEAST_ROWS},{too_few},"{OUT_OF_SAMPLE_TEXT}")'
+    blocks.paragraph(page, row + 1, text, longest=OUT_OF_SAMPLE_TEXT)
     columns = (
         _Column("asset, all rows", "asset_excess", "", data),
         _Column("hedged in sample, all rows", "hedged", "", data),
@@ -287,13 +288,26 @@ def _write_in_and_out(page: Page, data: TemplateData, row: int) -> int:
                 "c": xl_rowcol_to_cell(at - 2, j),
                 "d": xl_rowcol_to_cell(at - 1, j),
             }
-            page.formula(at, j, formula.format(**cell), style)
+            text = formula.format(**cell)
+            if j >= 3 and formula != COMPARED[0][1]:
+                few = f"{xl_rowcol_to_cell(row + 3, j)}<{LEAST_ROWS}"
+                text = f'=IF({few},"none",{text[1:]})'
+            page.formula(at, j, text, style)
         if remark:
             blocks.note(page, at, remark, first=6)
         at += 1
     return at
 
 
+LEAST_ROWS = 3  # out of sample: fewer have no correlation
+OUT_OF_SAMPLE_TEXT = (
+    "The beta of the full sample was not known at the time. The rolling one uses only the rows "
+    "before (the window is set on Start) and trades a row later. Its hedge is seldom as neat."
+)
+TOO_FEW = (
+    '"Nothing is out of sample: "&asset_name&" has "&{rows}&" rows in common with "&market_name&" '
+    'and the rolling window takes "&rolling_window&". Set a smaller window on Start."'
+)
 COMPARED = (
     (
         "Rows",
@@ -321,46 +335,43 @@ COMPARED = (
 
 def draw_growth(page: Page, refs: References, where: tuple[int, int]) -> None:
     """Draw the growth of asset, tracking portfolio and hedged asset, on whatever page."""
-    row, column = where
     title = '="Growth of 1 beyond cash: "&asset_name&", tracking and hedged"'
-    title = blocks.live_title(page, row + 2, column + 2, title)
     drawn = [
-        _line("Tracking", TRACKING_GROWTH, refs, styles.BLUE),
-        _line("Tracking", TRACKING_GROWTH + 1, refs, styles.ORANGE),
-        _line("Hedged", GROWTH, refs, styles.GREEN),
+        _line("Tracking", TRACKING_GROWTH, refs, styles.ASSET),
+        _line("Tracking", TRACKING_GROWTH + 1, refs, styles.MARKET),
+        _line("Hedged", GROWTH, refs, styles.OWN),
     ]
-    charts.lines(page, where, title, ("Date", "Growth of 1"), drawn, CHART, years=refs.years)
+    charts.lines(page, where, title, ("Date", "Growth of 1"), drawn, years=refs.years)
 
 
-def _line(sheet: str, column: int, refs: References, colour: str, dash: str = "solid") -> Series:
+def _line(sheet: str, column: int, refs: References, colour: str, width: float = 1.5) -> Series:
     """Return a line over dates of a column behind the charts of a page."""
     cells = xl_range_abs(HEADER_ROW + 1, column, HEADER_ROW + refs.n, column)
     head = xl_rowcol_to_cell(HEADER_ROW, column, row_abs=True, col_abs=True)
     x, y = f"={refs.dates}", f"={sheet}!{cells}"
-    return Series(f"={sheet}!{head}", x, y, colour, width=1.5, dash=dash)
+    return Series(f"={sheet}!{head}", x, y, colour, width=width)
 
 
 def _draw_hedged(page: Page, refs: References) -> None:
-    title = _title(page, 1, '=asset_name&" hedged, against "&market_name&": no slope is left"')
+    title = '=asset_name&" hedged, against "&market_name&": no slope is left"'
     hedged = page.range(HEADER_ROW + 1, FULL, HEADER_ROW + refs.n, FULL)
     head = f"={page.reference(HEADER_ROW, FULL)}"
     points = (
-        Series(head, f"={refs.market}", f"={hedged}", styles.GREEN),
-        _alpha_line(page, TOP + CHART_ROWS + 3),
+        Series(head, f"={refs.market}", f"={hedged}", styles.OWN),
+        _alpha_line(page, TOP + 3),
     )
     axes = ("Market, excess return a period", "Excess return a period")
-    charts.scatter(page, (TOP + CHART_ROWS, CHART_COLUMN), title, axes, points, CHART)
+    charts.scatter(page, (TOP, CHART_COLUMN), title, axes, points)
 
 
 def _draw_out_of_sample(page: Page, refs: References, row: int) -> None:
     """Draw the hedge in sample beside the tradable one, below their table."""
-    formula = '=asset_name&" hedged: in sample, and as it could have been traded"'
-    title = blocks.live_title(page, row + 2, 0, formula)
+    title = '=asset_name&" hedged: in sample, and as it could have been traded"'
     drawn = [
-        _line("Hedged", OUT_OF_SAMPLE + 1, refs, styles.ORANGE),
-        _line("Hedged", OUT_OF_SAMPLE, refs, styles.GREEN, dash="dash"),
+        _line("Hedged", OUT_OF_SAMPLE, refs, styles.REFERENCE, width=3.5),
+        _line("Hedged", OUT_OF_SAMPLE + 1, refs, styles.OWN, width=1.25),
     ]
-    axes = ("Date", "Growth of 1 from the first rolling beta on")
+    axes = ("Date", "Growth of 1, out of sample")
     charts.lines(page, (row, 0), title, axes, drawn, WIDE, years=refs.years)
 
 
@@ -370,19 +381,18 @@ def _alpha_line(page: Page, row: int) -> Series:
         page.formula(row + i, CHART_COLUMN + 1, f"={end}(market_excess)", "percent")
         page.formula(row + i, CHART_COLUMN + 2, f"=FACTOR_ALPHA({BOTH})", "percent4")
     x, y = (page.range(row, CHART_COLUMN + j, row + 1, CHART_COLUMN + j) for j in (1, 2))
-    return Series("alpha + 0 x market", f"={x}", f"={y}", styles.ORANGE, line=True)
+    return Series("alpha + 0 x market", f"={x}", f"={y}", styles.MARKET, line=True)
 
 
 # ----------------------------------------------------------------------------------------- shared
 
 
 def _series_head(page: Page) -> None:
-    page.text(HEADER_ROW - 1, SERIES, "Behind the charts", "strong")
-    page.sheet.set_column(SERIES, SERIES + 5, 22)
+    blocks.behind_charts(page, HEADER_ROW - 1, 22, 6, SERIES)
 
 
 def _dates(page: Page, refs: References) -> None:
-    page.text(HEADER_ROW, SERIES, "Date", "header_left")
+    page.text(HEADER_ROW, SERIES, "Date", "header")
     page.spill(HEADER_ROW + 1, SERIES, f"={refs.dates}", (refs.n, 1), "date", header=False)
 
 
@@ -404,7 +414,3 @@ def _column_of(cells: str) -> str:
     """Return "Returns!$S" of the range "Returns!$S$6:$S$2017"."""
     sheet, _, address = cells.rpartition("!")
     return f"{sheet}!${address.split('$')[1]}"
-
-
-def _title(page: Page, number: int, formula: str) -> str:
-    return blocks.live_title(page, TOP + 2 + number * CHART_ROWS, CHART_COLUMN + 1, formula)

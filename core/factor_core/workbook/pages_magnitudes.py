@@ -20,7 +20,7 @@ BETA = f"FACTOR_BETA({BOTH})"
 ALPHA = f"FACTOR_ALPHA({BOTH})"
 ALPHA_A_YEAR = f"FACTOR_ALPHA({BOTH},periods)"
 N, DF = (f'FACTOR_STAT({BOTH},"{name}")' for name in ("n", "df"))
-CHART, CHART_ROWS = (620, 380), 20
+BEHIND = blocks.BEHIND_COLUMN
 MOST_DRAWN = 15  # assets that a chart can label
 SUMMARY_STYLES = (
     ("percent4", "percent"),  # alpha
@@ -47,7 +47,7 @@ LARGE_AND_SURE = (
         f"={ALPHA}",
         "percent4",
         f"=INTERCEPT({BOTH})",
-        "Looks like nothing at a day's scale ...",
+        "Looks like nothing over one period ...",
     ),
     Line(
         "Alpha a year",
@@ -101,7 +101,7 @@ def write_magnitudes(book: Book, data: TemplateData, refs: References) -> Page:
     formula = f"=FACTOR_SUMMARY({BOTH},periods)"
     page.spill(row + 1, 0, formula, (len(SUMMARY_STYLES) + 1, 6), _summary_style, header=False)
     page.freeze(3)
-    page.print_setup(row + 1 + len(SUMMARY_STYLES), CHART_COLUMN + 9)
+    page.print_setup(row + 1 + len(SUMMARY_STYLES), blocks.LAST_COLUMN)
     return page
 
 
@@ -209,7 +209,7 @@ def _write_table(page: Page, data: TemplateData, row: int) -> int:
     formula = f'=FACTOR_TABLE({assets},market_excess,periods,"hac")'
     style = ["label", "percent", "number2", "number", "percent1", "percent1", "number", "integer"]
     page.spill(row + 1, 0, formula, (m + 1, 8), style)
-    blocks.header(page, row + 1, 8, ["mean", "interval +-"], lines=2)
+    blocks.header(page, row + 1, 8, ["mean", "interval +-"], lines=2, left=())
     for i in range(m):
         at = row + 2 + i
         cells = [xl_rowcol_to_cell(at, column) for column in range(8)]
@@ -223,12 +223,13 @@ def _write_table(page: Page, data: TemplateData, row: int) -> int:
 
 
 def _draw_table(page: Page, row: int, m: int) -> None:
-    """Draw alphas with their intervals, and means against betas; helpers stand under the charts."""
+    """Draw alphas with their intervals, and means against betas."""
 
     def column(number: int) -> str:
         return f"={page.range(row, number, row + m - 1, number)}"
 
-    low, high = CHART_COLUMN + 1, CHART_COLUMN + 2
+    low, high = BEHIND, BEHIND + 1
+    blocks.behind_charts(page, TOP, 14, 2, BEHIND)
     for i in range(m):
         alpha, half = (xl_rowcol_to_cell(row + i, j) for j in (1, 9))
         page.formula(TOP + 1 + i, low, f"={alpha}-{half}", "percent")
@@ -240,28 +241,26 @@ def _draw_table(page: Page, row: int, m: int) -> None:
     axes = ("Asset", "Alpha a year, with its interval")
     title = "Alpha a year, and how sure it is (Newey-West)"
     where = (TOP, CHART_COLUMN)
-    charts.columns(page, where, title, axes, bars, CHART, number_format="0%")
-    line = _market_line(page, TOP + CHART_ROWS + 1, page.range(row, 3, row + m - 1, 3))
-    points = [*(_point(page, row + i, i) for i in range(m)), line]
+    charts.columns(page, where, title, axes, bars, number_format="0%")
+    line = _market_line(page, TOP + MOST_DRAWN + 2, page.range(row, 3, row + m - 1, 3))
+    points = [*(_point(page, row + i) for i in range(m)), line]
     axes = ("Beta", "Mean excess return a year")
     title = "Mean return and beta: the height above the line is alpha"
-    where = (TOP + CHART_ROWS, CHART_COLUMN)
-    charts.scatter(page, where, title, axes, points, CHART, number_formats=("0.0", "0%"))
+    charts.scatter(page, where, title, axes, points, number_formats=("0.0", "0%"))
 
 
-def _point(page: Page, row: int, i: int) -> Series:
+def _point(page: Page, row: int) -> Series:
     """Return the point of one asset: its beta and its mean."""
     name, beta, mean = (f"={page.reference(row, column)}" for column in (0, 3, 8))
-    colour = styles.SERIES[i % len(styles.SERIES)]
-    return Series(name, beta, mean, colour, size=7, labelled=True)
+    return Series(name, beta, mean, styles.ASSET, size=7, labelled=True)
 
 
 def _market_line(page: Page, row: int, betas: str) -> Series:
     """Write the two ends of the line of mixes of market and cash, and return it."""
-    page.value(row, CHART_COLUMN + 1, 0, "number")
-    page.formula(row + 1, CHART_COLUMN + 1, f"=1.1*MAX(1,{betas})", "number")
+    page.value(row, BEHIND, 0, "number")
+    page.formula(row + 1, BEHIND, f"=1.1*MAX(1,{betas})", "number")
     for end in (row, row + 1):
-        mean = f"={xl_rowcol_to_cell(end, CHART_COLUMN + 1)}*AVERAGE(market_excess)*periods"
-        page.formula(end, CHART_COLUMN + 2, mean, "percent")
-    x, y = (page.range(row, CHART_COLUMN + j, row + 1, CHART_COLUMN + j) for j in (1, 2))
-    return Series("market and cash mixed", f"={x}", f"={y}", styles.ORANGE, line=True)
+        mean = f"={xl_rowcol_to_cell(end, BEHIND)}*AVERAGE(market_excess)*periods"
+        page.formula(end, BEHIND + 1, mean, "percent")
+    x, y = (page.range(row, BEHIND + j, row + 1, BEHIND + j) for j in (0, 1))
+    return Series("market and cash mixed", f"={x}", f"={y}", styles.MARKET, line=True)

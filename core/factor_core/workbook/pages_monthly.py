@@ -33,22 +33,22 @@ def write_monthly(book: Book, data: TemplateData, refs: References) -> Page:  # 
     last = FIRST + count - 1
     page.widths(11, *([9] * (FRENCH + 6)))
     for gap in GAPS:
-        page.sheet.set_column(gap, gap, 2)
-    page.sheet.set_column(CHOSEN, CHOSEN, 12)
-    page.sheet.set_column(FRENCH, FRENCH, 11)
+        page.widths(2, first=gap)
+    page.widths(12, first=CHOSEN)
+    page.widths(11, first=FRENCH)
     _values(page, months)
     _names(page, last, industries)
     _spills(page, count, industries)
     _check_french(page, last)
     page.freeze(FIRST, 1)
-    page.print_setup(last, FRENCH + 5, repeat=(HEADS, HEADS))
+    page.print_setup(last, EXCESS - 2, repeat=(HEADS, HEADS))  # the rest would print too small
     return page
 
 
 def _values(page: Page, months: sample.MonthlyData) -> None:
     """Write the sample's columns: date, factors, risk-free rate, industries."""
     names = ("Date", *months.factor_names, "RF")
-    blocks.header(page, HEADS, 0, names)
+    blocks.header(page, HEADS, 0, names, left=())
     for j, name in enumerate(months.industry_names):
         page.text(HEADS, INDUSTRIES + j, name, "header")
     for i, day in enumerate(months.dates):

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from factor_core import sample
-from factor_core.workbook import blocks, charts, styles
+from factor_core.workbook import blocks, charts
 from factor_core.workbook.blocks import CLOSE
 from factor_core.workbook.charts import Series
+from factor_core.workbook.layout import LINE_HEIGHT
 from factor_core.workbook.pages_monthly import START
+from factor_core.workbook.pages_sizing import dollars
 
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
@@ -31,10 +33,10 @@ INDUSTRIES = {
     "Money": "Finance",
     "Other": "Everything else: mines, construction, hotels, entertainment",
 }
+CHART_SIZE = (570, 310)  # three of them end before the section that begins the second printed page
 COUNT, K, LAST, CHARTS = len(INDUSTRIES), len(FACTORS), 12, 14
 ONE, ALL, MONTHS = "industry_chosen,factors_carhart", "industry_excess,factors_carhart", "12"
 OBSERVATIONS = "COUNT(monthly_dates)"
-CHART_SIZE = (620, 350)  # three of them end where the first printed page does
 REGRESSION, LINEST, HEDGE, TABLE = 7, 15, 21, 29  # rows of the sections, from 0
 FACTOR_COV, MODEL, SAMPLE, FIT, RESIDUAL = 46, 54, 69, 84, 92
 
@@ -49,7 +51,7 @@ def cells(row: int, column: int, rows: int = 1, columns: int = 1) -> str:
 def grid(page: Page) -> None:
     """Set the widths of a page with tables of twelve columns."""
     page.widths(27, *([11.5] * LAST), 2)
-    page.sheet.set_default_row(blocks.LINE_HEIGHT)
+    page.usual_height(LINE_HEIGHT)
 
 
 def remark(page: Page, row: int, text: str, first: int) -> None:
@@ -76,7 +78,7 @@ def write_multifactor(book: Book, data: TemplateData, refs: References) -> Page:
     _residual_correlation(page)
     _multifactor_charts(page)
     page.freeze(3)
-    page.print_setup(RESIDUAL + 18, CHARTS + 9)
+    page.print_setup(RESIDUAL + COUNT + 3, LAST)
     return page
 
 
@@ -96,7 +98,7 @@ def _regression(page: Page) -> None:
     row = REGRESSION + 1
     columns = ("label_column", "number", "number", "number2", "number", "number", "number")
     page.spill(row, 0, f"=FACTOR_REGRESSION({ONE})", (K + 2, 7), columns)
-    heads = ("For the chart", "beta", '="+/- "&TEXT(confidence,"0.0%")', "+/- 95 %", "check")
+    heads = ("For the chart", "beta", '="+/- "&ROUND(100*confidence,2)&" %"', "+/- 95 %", "check")
     blocks.header(page, row, 8, heads)
     for i in range(K):
         own = row + 2 + i
@@ -137,7 +139,7 @@ def _hedge(page: Page) -> None:
     blocks.header(page, row, 0, ("Position in", *FACTORS, "check"))
     page.text(row + 1, 0, "per 1 of the industry")
     page.spill(row + 1, 1, f"=HEDGE_RATIO({ONE})", (1, K), "number", header=False)
-    page.text(row + 2, 0, '="for "&TEXT(budget,"$#,##0")')
+    page.text(row + 2, 0, f'="for "&{dollars("budget")}')
     for j in range(K):
         page.formula(row + 2, 1 + j, f"={cells(row + 1, 1 + j)}*budget", "money")
     page.text(row + 3, 0, "Betas after hedging")
@@ -177,7 +179,7 @@ def _table(page: Page) -> None:
         "integer",
     )
     page.spill(row, 0, f"=FACTOR_TABLE({ALL},{MONTHS})", (COUNT + 1, len(columns)), columns)
-    page.sheet.set_row(row, 2 * blocks.LINE_HEIGHT)
+    page.height(row, 2 * LINE_HEIGHT)
     own = row + COUNT + 1
     page.text(own, 0, '=industry_name&" alone"')
     page.formula(own, 1, f"=FACTOR_ALPHA({ONE},{MONTHS})", "percent")
@@ -304,8 +306,7 @@ def _residual_correlation(page: Page) -> None:
 
 def _multifactor_charts(page: Page) -> None:
     first, last = REGRESSION + 3, REGRESSION + 2 + K
-    text = '="Betas of "&industry_name&" with intervals of "&TEXT(confidence,"0.0%")'
-    title = blocks.live_title(page, 4, CHARTS, text)
+    title = '="Betas of "&industry_name&" with intervals of "&ROUND(100*confidence,2)&" %"'
     betas = Series(
         f"={page.reference(REGRESSION + 1, 9)}",
         f"={page.range(first, 8, last, 8)}",
@@ -313,20 +314,18 @@ def _multifactor_charts(page: Page) -> None:
         error_bars=f"={page.range(first, 10, last, 10)}",
     )
     axes = ("Factor", "Beta")
-    place, size = (3, CHARTS), CHART_SIZE
-    charts.columns(page, place, title, axes, [betas], size=size, number_format="0.00")
+    size = CHART_SIZE
+    charts.columns(page, (3, CHARTS), title, axes, [betas], size, "0.00")
     first, last = TABLE + 2, TABLE + 1 + COUNT
     names = f"={page.range(first, 0, last, 0)}"
-    for row, column, title, axis, form in (
-        (21, 7, "R2 on four factors by industry", "R2", "0%"),
-        (39, 1, "Alpha a year on four factors by industry", "Alpha a year", "0%"),
+    for column, title, axis, form in (
+        (7, "R2 on four factors by industry", "R2", "0%"),
+        (1, "Alpha a year on four factors by industry", "Alpha a year", "0%"),
     ):
         series = Series(
             f"={page.reference(TABLE + 1, column)}",
             names,
             f"={page.range(first, column, last, column)}",
-            styles.SERIES[0],
         )
         axes = ("Industry", axis)
-        place = (row, CHARTS)
-        charts.columns(page, place, title, axes, [series], size=size, number_format=form)
+        charts.columns(page, (3, CHARTS), title, axes, [series], size, form)

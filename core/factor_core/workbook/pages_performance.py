@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from factor_core.workbook.references import References, TemplateData
 
 ALL = "assets_excess,market_excess"
-SECOND_CHART = 24  # its row, below the first
+CHARTS = (3, CHART_COLUMN)
 
 # In the formulas below, {both} is asset and market together, as a regression takes them; {asset}
 # and {market} are each of them over the rows of that regression.
@@ -40,7 +40,7 @@ RATIOS = (
 
 RATIO_LAWS = (
     Line("Sharpe ratio = t of the mean x SQRT(periods / n)", "=MEAN_TSTAT(asset_excess)*SQRT(periods/COUNT(asset_excess))", "number", "=SHARPE_RATIO(asset_excess,periods)", "Exact: a Sharpe ratio and a t statistic differ only by the length of the sample."),
-    Line("Appraisal ratio = t of alpha x SQRT(periods / n), nearly", "=ALPHA_TSTAT({both})*SQRT(periods/COUNT({asset}))", "number", note="Two small factors are missing; the next line has them."),
+    Line("Appraisal = t of alpha x SQRT(periods / n), nearly", "=ALPHA_TSTAT({both})*SQRT(periods/COUNT({asset}))", "number", note="Two small factors are missing; the next line has them."),
     Line("... x SQRT((n-1)/(n-2)) x SQRT(1 + S^2): exactly", "=ALPHA_TSTAT({both})*SQRT(periods/COUNT({asset}))*SQRT((COUNT({asset})-1)/(COUNT({asset})-2))*SQRT(1+(AVERAGE({market})/STDEV.P({market}))^2)", "number", "=APPRAISAL_RATIO({both},periods)", "n-2 of inference against n-1 of risk; S is the market's mean / STDEV.P per period, because an uncertain beta makes alpha less certain."),
     Line("Sharpe = rho x market's + SQRT(1-rho^2) x appraisal", "=CORREL({both})*SHARPE_RATIO({market},periods)+SQRT(1-RSQ({both}))*APPRAISAL_RATIO({both},periods)", "number", "=AVERAGE({asset})/STDEV.S({asset})*SQRT(periods)", "Exact. A hedge gives up the first term and scales the second up to 1."),
     Line("Years of data until t of alpha reaches 2", "=(2/APPRAISAL_RATIO({both},periods))^2", "number2", note="Even a good appraisal ratio of 0.5 needs 16 years. Past ratios are the best of many: expect less."),
@@ -52,7 +52,7 @@ VARIANCE_LAWS = (
     Line("Total variance = VAR.S", "=B8", "variance", "=VAR.S({asset})", "All sample moments use n-1."),
     Line("Factor variance = beta^2 x VAR.S of the market", "=B6", "variance", "=SLOPE({both})^2*VAR.S({market})", "SLOPE and VAR.S beside ours."),
     Line("Idiosyncratic variance = residual volatility^2", "=B7", "variance", "=RESIDUAL_VOL({both})^2", "The residuals' variance with n-1, as the shares need it."),
-    Line("... = STEYX^2 x (n-2)/(n-1)", "=B7", "variance", "=STEYX({both})^2*(COUNT({asset})-2)/(COUNT({asset})-1)", "Trap: STEYX divides by n-2, as inference does. Mixed in unscaled, the shares sum to more than 1."),
+    Line("... = STEYX^2 x (n-2)/(n-1)", "=B7", "variance", "=STEYX({both})^2*(COUNT({asset})-2)/(COUNT({asset})-1)", "Trap: STEYX divides by n-2, as inference does. Mixed in unscaled, shares sum to over 1."),
     Line("Variance a year = variance per period x periods", "=B14", "number", "=B8*periods", "The same factor for every part, so the shares stay."),
 )  # fmt: skip
 
@@ -82,7 +82,7 @@ def write_performance(book: Book, data: TemplateData, refs: References) -> Page:
     row = blocks.lines(page, row + 3, _lines(RATIO_LAWS, data))
     last = _ratio_table(page, row + 1, data)
     page.freeze(3)
-    page.print_setup(max(last, 44), CHART_COLUMN + 9)
+    page.print_setup(last, blocks.LAST_COLUMN)
     return page
 
 
@@ -95,7 +95,7 @@ def _ratio_table(page: Page, row: int, data: TemplateData) -> int:
     """Write one row an asset by formulas that take all assets; return the last row."""
     page.section(row, "All assets, one formula a column", last=9)
     heads = (
-        "Asset", "Sharpe, unhedged", "Sharpe, hedged", "appraisal ratio", "check",
+        "Asset", "Sharpe unhedged", "Sharpe hedged", "appraisal ratio", "check",
         "Treynor ratio", "t of the mean", "t of alpha", "t of alpha, Newey-West", "alpha a year",
     )  # fmt: skip
     blocks.header(page, row + 1, 0, heads, lines=2)
@@ -131,13 +131,13 @@ def _ratio_chart(page: Page, first: int, count: int) -> None:
             f"={page.reference(first - 1, column)}",
             names,
             f"={page.range(first, column, first + count - 1, column)}",
-            styles.SERIES[column - 1],
+            colour,
         )
-        for column in (1, 2)
+        for column, colour in ((1, styles.ASSET), (2, styles.OWN))
     ]
     axes = ("Asset", "Sharpe ratio a year")
     title = "Sharpe ratio, unhedged and hedged"
-    charts.columns(page, (3, CHART_COLUMN), title, axes, series, number_format="0.0")
+    charts.columns(page, CHARTS, title, axes, series, number_format="0.0")
     title = "t of alpha: how sure is it?"
     series = [
         Series(
@@ -146,10 +146,10 @@ def _ratio_chart(page: Page, first: int, count: int) -> None:
             f"={page.range(first, column, first + count - 1, column)}",
             colour,
         )
-        for column, colour in ((7, styles.SERIES[0]), (8, styles.SERIES[2]))
+        for column, colour in ((7, styles.ASSET), (8, styles.REFERENCE))
     ]
     axes = ("Asset", "t statistic")
-    charts.columns(page, (SECOND_CHART, CHART_COLUMN), title, axes, series, number_format="0.0")
+    charts.columns(page, CHARTS, title, axes, series, number_format="0.0")
 
 
 # ----------------------------------------------------------------------------------- Variance
@@ -180,7 +180,7 @@ def write_variance(book: Book, data: TemplateData, refs: References) -> Page:  #
     row = _attribution(page, row + 1, joint_rows(data))
     last = _variance_table(page, row + 1, data)
     page.freeze(3)
-    page.print_setup(max(last, 44), CHART_COLUMN + 9)
+    page.print_setup(last, blocks.LAST_COLUMN)
     return page
 
 
@@ -241,17 +241,15 @@ def _variance_charts(page: Page, first: int, count: int) -> None:
                 f"={page.range(first, column, first + count - 1, column)}",
                 colour,
             )
-            for column, colour in zip(columns, (styles.SERIES[0], styles.SERIES[1]), strict=True)
+            for column, colour in zip(columns, (styles.MARKET, styles.OWN), strict=True)
         ]
 
     axes = ("Asset", "Variance a year")
     title = "Variance a year: factor and idiosyncratic"
-    place = (3, CHART_COLUMN)
-    charts.columns(page, place, title, axes, stacked((1, 2)), number_format="0.00", stacked=True)
+    charts.columns(page, CHARTS, title, axes, stacked((1, 2)), number_format="0.00", stacked=True)
     axes = ("Share of variance", "Asset")
     title = "Shares of variance: R2 and 1 - R2"
-    place = (SECOND_CHART, CHART_COLUMN)
     charts.columns(
-        page, place, title, axes, stacked((4, 5)),
+        page, CHARTS, title, axes, stacked((4, 5)),
         number_format="0%", shares=True, horizontal=True,
     )  # fmt: skip

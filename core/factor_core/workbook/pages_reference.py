@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 # ruff: noqa: E501  (rules and formulas are read better whole than wrapped)
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from factor_core.catalogue import CATALOGUE
 from factor_core.workbook import blocks
+from factor_core.workbook.layout import LINE_HEIGHT
+from factor_core.workbook.measure import code_pixels, column_pixels, lines_needed, text_pixels
 from factor_core.workbook.pages_sizing import BOTH
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 INDUSTRY = "industry_excess,factors_carhart"
 MONTHLY = "industry_chosen,factors_capm"  # never with gaps, whatever the daily data
-CONVENTION_WIDTHS = (25, 88, 60, 66, 15)
-FUNCTION_WIDTHS = (13, 70, 70, 66, 14, 2, 16)
+CONVENTION_WIDTHS = (25, 92, 66, 70, 14)
+FUNCTION_WIDTHS = (13, 64, 78, 75, 14, 2, 16)
 
 
 class Convention(NamedTuple):
@@ -137,7 +138,7 @@ CONVENTIONS = (
         "Full-sample betas unless a window is given; rolling betas are delayed by one row, so that "
         "the hedge could have been traded.",
         "In-sample hedges look better than any that could have been traded.",
-        f'STDEV.S(IFNA(HEDGED_SERIES({BOTH},,rolling_window),""))*SQRT(periods)',
+        f'STDEV.S(IFNA(HEDGED_SERIES({MONTHLY},,60),""))*SQRT(12)',
         "percent",
     ),
     Convention(
@@ -197,7 +198,7 @@ def write_conventions(book: Book, data: TemplateData, refs: References) -> Page:
     page.widths(*CONVENTION_WIDTHS)
     page.section(3, "The rules", last=4)
     heads = ("Topic", "Rule", "What goes wrong without it", "Example, live", "result")
-    blocks.header(page, 4, 0, heads, left=(0, 1, 2, 3))
+    blocks.header(page, 4, 0, heads, left=(0, 1, 3), notes=(2,))
     row = 5
     for convention in CONVENTIONS:
         _convention(page, row, convention)
@@ -366,7 +367,9 @@ def _function(page: Page, row: int, category: str, function: Function) -> None:
 
 def _set_height(page: Page, row: int, texts: Sequence[str], widths: Sequence[float]) -> None:
     """Make a row as high as the text that needs most lines in its column."""
-    letters = (1, blocks.LETTERS, blocks.LETTERS, 0.93)  # the last is in a wider letter: code
-    rooms = (width * each for width, each in zip(widths, letters, strict=False))
-    lines = max(math.ceil(len(text) / room) for text, room in zip(texts, rooms, strict=False))
-    page.sheet.set_row(row, blocks.LINE_HEIGHT * max(1, lines) + 3)
+    letters = (text_pixels, text_pixels, text_pixels, code_pixels)
+    lines = max(
+        lines_needed(text, column_pixels(width), each)
+        for text, width, each in zip(texts, widths, letters, strict=False)
+    )
+    page.height(row, LINE_HEIGHT * lines + 3)

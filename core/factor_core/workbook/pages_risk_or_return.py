@@ -52,7 +52,7 @@ def write_risk_or_return(book: Book, data: TemplateData, refs: References) -> Pa
     _lesson(page)
     _risk_or_return_charts(page)
     page.freeze(3)
-    page.print_setup(LESSON + 9, CHARTS + 9)
+    page.print_setup(LESSON + 9, LAST)
     return page
 
 
@@ -154,20 +154,16 @@ def _grs_native(page: Page, row: int, column: int, model: tuple[str, str, int]) 
 def _lesson(page: Page) -> None:
     page.section(LESSON, "The lesson", last=LAST)
     row = FIRST_INDUSTRY + COUNT
-    risk = _by_model_text("Mean R2", [f'TEXT({cells(row, 1 + j)},"0.0%")' for j in range(3)])
+    risk = _by_model_text("Mean R2", [f'ROUND(100*{cells(row, 1 + j)},1)&" %"' for j in range(3)])
     risk += '&". The added factors explain more of what happened month by month."'
-    alpha = [f'TEXT({cells(row, 4 + j)},"0.0%")' for j in range(3)]
-    tests = [f'TEXT({cells(GRS + 3, 1 + j)},"0.0")' for j in range(3)]
+    alpha = [f'ROUND(100*{cells(row, 4 + j)},1)&" %"' for j in range(3)]
+    tests = [f"ROUND({cells(GRS + 3, 1 + j)},1)" for j in range(3)]
     reward = _by_model_text("Mean absolute alpha a year", alpha)
     reward += "&" + _by_model_text(". GRS F", tests)[1:]
     reward += '&". Average returns are explained no better."'
     texts = (risk, reward, *LESSON_TEXTS)
     for i, text in enumerate(texts):
-        page.sheet.merge_range(
-            LESSON + 1 + i, 0, LESSON + 1 + i, LAST, "", page.book.format("paragraph")
-        )
-        page.text(LESSON + 1 + i, 0, text, "paragraph")
-        page.sheet.set_row(LESSON + 1 + i, 2 * blocks.LINE_HEIGHT if i == 2 else blocks.LINE_HEIGHT)
+        blocks.paragraph(page, LESSON + 1 + i, text, last=LAST)
     blocks.header(page, LESSON + 5, 0, ("Mean of the factors", *FACTORS))
     page.text(LESSON + 6, 0, "a month")
     page.text(LESSON + 7, 0, "a year")
@@ -187,7 +183,7 @@ def _by_model_text(what: str, texts: list[str]) -> str:
 
 def _risk_or_return_charts(page: Page) -> None:
     first, last = FIRST_INDUSTRY, FIRST_INDUSTRY + COUNT - 1
-    colours = (styles.SERIES[0], styles.SERIES[1], styles.SERIES[2])
+    colours = styles.MODELS
     points = [
         Series(
             f"={page.reference(5, 1 + j)}",
@@ -210,4 +206,4 @@ def _risk_or_return_charts(page: Page) -> None:
         for j in range(3)
     ]
     title = "R2 of each industry under three models"
-    charts.columns(page, (GRS + 2, CHARTS), title, ("Industry", "R2"), bars, number_format="0%")
+    charts.columns(page, (3, CHARTS), title, ("Industry", "R2"), bars, number_format="0%")

@@ -24,6 +24,14 @@ def horizon(periods: str, article: str) -> str:
     return f'IFS({WORDS.format(periods, article)},TRUE,"{article} period")'
 
 
+def dollars(amount: str) -> str:
+    """Return the formula text that says an amount of money; TEXT's formats vary with the language.
+
+    In a German Excel the comma of "#,##0" is a decimal mark; FIXED knows the language's own.
+    """
+    return f'"$"&FIXED({amount},0)'
+
+
 class Rows(NamedTuple):
     """The columns of an asset and the market over the rows that their regression uses."""
 
@@ -63,7 +71,7 @@ def write_sizing(book: Book, data: TemplateData, refs: References) -> Page:  # n
     _profit_for_risk(page, PROFITS + 7, rows)
     _sizing_charts(page)
     page.freeze(3)
-    page.print_setup(PROFITS + 12, CHART_COLUMN + 9)
+    page.print_setup(PROFITS + 8, blocks.LAST_COLUMN)
     return page
 
 
@@ -104,7 +112,7 @@ def _budget(page: Page, rows: Rows) -> None:
 def _volatilities(page: Page, rows: Rows) -> None:
     page.section(VOLS, '="Volatility of "&asset_name&" by horizon"', last=9)
     heads = ("Volatility", f"={horizon('periods', 'per')}", "per month", "per year")
-    blocks.header(page, VOLS + 1, 0, (*heads, "native, per year", "check"))
+    blocks.header(page, VOLS + 1, 0, (*heads, "year, native", "check"))
     residual = f"VAR.S({rows.asset})-SLOPE({BOTH})^2*VAR.S({rows.market})"
     total = f"STDEV.S({rows.asset})"
     sources = (
@@ -117,7 +125,7 @@ def _volatilities(page: Page, rows: Rows) -> None:
         ),
     )
     notes = (
-        "Volatility grows with the square root of time: day to month is x SQRT(252/12).",
+        '="Volatility grows with the square root of time: to a year it is x SQRT("&periods&")."',
         "Standard deviation of the residuals with n-1, so that the parts add up.",
         "Variances add, volatilities do not: total^2 = residual^2 + market^2.",
     )
@@ -139,7 +147,7 @@ def _positions(page: Page, rows: Rows) -> None:
     )
     for i, periods in enumerate(("budget_periods", "12", "1")):
         row = SIZES + 2 + i
-        label = f'=TEXT(budget,"$#,##0")&" "&{horizon(periods, "a")}'
+        label = f'={dollars("budget")}&" "&{horizon(periods, "a")}'
         size = f"=POSITION_SIZE(budget,$B${TOTAL_VOL},{periods},periods)"
         label += "" if i else '&" (as chosen on Start)"'
         blocks.row_of(page, row, label, (size,), "money", notes[i])
@@ -242,15 +250,14 @@ def _profit_for_risk(page: Page, row: int, rows: Rows) -> None:
     blocks.row_of(page, row, "Total / volatility", ratios, "number", remark)
     blocks.all_agree(page, row, 5, f"B{row + 1}:C{row + 1}", f"D{row + 1}:E{row + 1}")
     premium, beta = "market_premium/periods", f"FACTOR_BETA({BOTH})"
-    label = '="Total with a market premium of "&TEXT(market_premium,"0.0%")&" a year"'
+    label = '="Total with a market premium of "&ROUND(100*market_premium,1)&" % a year"'
     totals = (_profit(UNHEDGED, beta, "total", premium), _profit(HEDGED, "0", "total", premium))
     remark = "The hedged position does not depend on the premium."
     blocks.row_of(page, row + 1, label, totals, "money", remark)
 
 
 def _sizing_charts(page: Page) -> None:
-    text = '="Position in "&asset_name&" on a budget of "&TEXT(budget,"$#,##0")'
-    title = blocks.live_title(page, 4, CHART_COLUMN, text)
+    title = f'="Position in "&asset_name&" on a budget of "&{dollars("budget")}'
     rows = (MONTH - 1, YEAR - 1)
     budgets = f"={page.range(rows[0], 0, rows[1], 0)}"
     series = [
@@ -258,20 +265,18 @@ def _sizing_charts(page: Page) -> None:
             f"={page.reference(SIZES + 1, column)}",
             budgets,
             f"={page.range(rows[0], column, rows[1], column)}",
-            styles.SERIES[column - 1],
+            colour,
         )
-        for column in (1, 2)
+        for column, colour in ((1, styles.ASSET), (2, styles.OWN))
     ]
     axes = ("Budget", "Position, $ million")
     place = (3, CHART_COLUMN)
     charts.columns(page, place, title, axes, series, number_format=MILLIONS)
-    text = '="Expected profit a year on the chosen budget: "&asset_name'
-    title = blocks.live_title(page, TRAP + 1, CHART_COLUMN, text)
+    title = '="Expected profit a year on the chosen budget: "&asset_name'
     heads = f"={page.range(PROFITS + 1, 1, PROFITS + 1, 2)}"
     series = [
         Series(f"={page.reference(row, 0)}", heads, f"={page.range(row, 1, row, 2)}", colour)
-        for row, colour in ((PROFITS + 3, styles.SERIES[2]), (PROFITS + 4, styles.SERIES[0]))
+        for row, colour in ((PROFITS + 3, styles.MARKET), (PROFITS + 4, styles.OWN))
     ]
     axes = ("Position", "Profit a year, $ million")
-    place = (TRAP, CHART_COLUMN)
     charts.columns(page, place, title, axes, series, number_format=MILLIONS, stacked=True)

@@ -223,12 +223,10 @@ def write_start(book: Book, data: TemplateData, refs: References) -> Page:
         tab=styles.ORANGE,
     )
     blocks.grid(page)
-    page.sheet.set_column(STEPS_COLUMN, STEPS_COLUMN, 5)
-    page.sheet.set_column(STEPS_COLUMN + 1, STEPS_COLUMN + 1, 16)
-    page.sheet.set_column(STEPS_COLUMN + 2, STEPS_COLUMN + 2, 70)
+    page.widths(5, 16, 66, first=STEPS_COLUMN)
     last = _write_inputs(page, data, TOP)
     last = _write_legend(page, last + 1)
-    last = _write_results(page, last + 1)
+    last = _write_results(page, data, last + 1)
     _write_steps(page, TOP, STEPS_COLUMN)
     draw_growth(page, refs, (TOP + len(STEPS) + 2, STEPS_COLUMN))
     page.freeze(3)
@@ -249,7 +247,8 @@ def _write_inputs(page: Page, data: TemplateData, top: int) -> int:
     page.labelled(row, 0, "Market", market, "label")
     page.book.name("market_name", page.reference(row, 1))
     blocks.note(page, row, "The last series of the sheet Data.")
-    page.labelled(row + 1, 0, "Risk-free rate a year", "=rf_annual", "percent")
+    page.text(row + 1, 0, "Risk-free rate a year")
+    page.plain(row + 1, 1, "=rf_annual", "percent")  # a name that the sheet Data defines
     blocks.note(page, row + 1, "Average of the sheet Data's rate x periods a year.")
     return row + 2
 
@@ -310,12 +309,15 @@ def _write_legend(page: Page, row: int) -> int:
     page.text(row + 3, 1, "Two ways to the same number agree; differs, in orange, if they do not.")
     page.text(row + 4, 0, "Grey", "remark")
     page.text(row + 4, 1, "What the number means, and its trap.")
-    return row + 5
+    page.text(row + 5, 0, "Charts: blue, orange, green")
+    page.text(row + 5, 1, "The asset; the market and what it explains; what a hedge leaves.")
+    return row + 6
 
 
-def _write_results(page: Page, row: int) -> int:
+def _write_results(page: Page, data: TemplateData, row: int) -> int:
     page.section(row, "What comes out", last=9)
-    blocks.header(page, row + 1, 0, ["", "=asset_name", "=second_asset"])
+    heads = ["", "=asset_name", "=second_asset"]
+    blocks.header(page, row + 1, 0, heads, lines=blocks.lines_of_names(data.assets))
     first = row + 2
     for offset, line in enumerate(RESULTS):
         for column, name in ((1, "asset_excess"), (2, "second_excess")):
@@ -328,15 +330,13 @@ def _write_results(page: Page, row: int) -> int:
         for key, offset in (("beta", 0), ("alpha", 2), ("t", 4), ("r2", 5), ("vol", 7))
     }
     page.section(end + 1, "In words", last=9)
-    page.sheet.merge_range(end + 2, 0, end + 2, 9, "", page.book.format("paragraph"))
-    page.text(end + 2, 0, IN_WORDS.format(**cell), "paragraph")
-    page.sheet.set_row(end + 2, 32)
+    blocks.paragraph(page, end + 2, IN_WORDS.format(**cell))
     return end + 2
 
 
 def _write_steps(page: Page, row: int, column: int) -> None:
     page.section(row, "The way through", first=column, last=column + 2)
     for number, step in enumerate(STEPS, 1):
-        page.value(row + number, column, number, "integer")
+        page.value(row + number, column, number, "ordinal")
         page.link(row + number, column + 1, step.page, step.page)
         page.text(row + number, column + 2, step.question, "remark")

@@ -123,7 +123,7 @@ class ReturnsColumns:
     rf: int
     excess: int
     chosen: int  # asset, second asset, market
-    charts: int  # the same for charts
+    charts: int  # the same for charts, right of all that prints
     statistics: int  # first column of the tables right of the series
 
 
@@ -133,7 +133,7 @@ def returns_columns(data: TemplateData) -> ReturnsColumns:
     rf = 1 if data.are_returns else 1 + width
     excess = rf + 1
     chosen = excess + width
-    return ReturnsColumns(0, 1, rf, excess, chosen, chosen + 3, chosen + 7)
+    return ReturnsColumns(0, 1, rf, excess, chosen, chosen + 15, chosen + 4)
 
 
 def asset_names(data: TemplateData) -> str:

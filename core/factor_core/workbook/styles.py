@@ -19,8 +19,14 @@ GREEN = "#2E7D32"
 ORANGE = "#C55A11"
 PALE = "#F2F2F2"
 
-# Chart colours in order of use; they differ in lightness, so a grey print still tells them apart.
-SERIES = (BLUE, ORANGE, "#7F7F7F", "#70AD47", "#BF9000", "#7030A0")
+# One thing has one colour in every chart. The first three differ in lightness by so much that a
+# grey print still tells them apart.
+ASSET = "#1F4788"
+MARKET = "#E88A3C"  # the market, and what it explains: fitted lines, tracking, factor risk
+OWN = "#2E8540"  # what a hedge leaves: residuals, hedged series, alpha, idiosyncratic risk
+SECOND, REFERENCE, SIXTH = "#7B52AB", "#A6A6A6", "#BF9000"
+ASSETS = (ASSET, OWN, SECOND, REFERENCE, SIXTH)  # of several assets beside the market
+MODELS = ("#9DB8DF", "#5B84C4", ASSET)  # the more factors, the darker
 
 NUMBER_FORMATS = {
     "text": "@",
@@ -39,6 +45,7 @@ NUMBER_FORMATS = {
     "month": "mmm yyyy",
     "general": "General",
 }
+OF_ANY_SIZE = ("money", "price", "text")  # letters shrink where they would be cut off or ####
 RIGHT_ALIGNED = frozenset(NUMBER_FORMATS) - {"text", "general"}
 
 HEADER = {
@@ -57,7 +64,7 @@ NAMED: dict[str, dict[str, Any]] = {
         "bold": True,
         "font_size": 13,
         "font_color": NAVY,
-        "bottom": 2,
+        "bottom": 1,
         "bottom_color": BLUE,
     },
     "remark": {"font_color": GREY, "indent": 1},
@@ -65,15 +72,18 @@ NAMED: dict[str, dict[str, Any]] = {
     "wrapped": {"text_wrap": True},
     "wrapped remark": {"font_color": GREY, "text_wrap": True, "indent": 1},
     "topic": {"bold": True, "text_wrap": True},
-    "code": {"font_name": "Consolas", "font_size": 10, "text_wrap": True},
-    "paragraph": {"text_wrap": True, "valign": "top"},
+    # Courier New: the one letter of fixed width that every system has in the same width.
+    "code": {"font_name": "Courier New", "font_size": 9, "text_wrap": True},
+    "paragraph": {"text_wrap": True},
     "label": {"font_color": "#000000"},
     "strong": {"bold": True},
     "header": {**HEADER, "align": "right"},
     "header_left": {**HEADER, "align": "left"},
+    "header_note": {**HEADER, "align": "left", "indent": 1},
     "header_centre": {**HEADER, "align": "center"},
     "link": {"font_color": BLUE, "underline": 1},
     "check": {"bold": True, "align": "center"},
+    "ordinal": {"align": "center", "font_color": GREY},
     "word": {"bold": True, "align": "right"},
     "label_column": {"align": "left"},
 }
@@ -96,4 +106,5 @@ def properties(style: str) -> dict[str, Any]:
     if style in NAMED:
         return {**base, **NAMED[style]}
     align = {"align": "right"} if style in RIGHT_ALIGNED else {}
-    return {**base, "num_format": NUMBER_FORMATS[style], **align}
+    fit = {"shrink": True} if style in OF_ANY_SIZE else {}
+    return {**base, "num_format": NUMBER_FORMATS[style], **align, **fit}
