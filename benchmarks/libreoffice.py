@@ -1,5 +1,6 @@
 """A typed formula in LibreOffice Calc: ours beside LINEST on the same cells, columns beside ranges.
 
+After `factor-udfs install --ranges-only` series are references: whole columns and error cells, too.
 What is timed is what a person waits for: the formula is set, calculated and its value read, over
 the same connection for every candidate. Both back ends run side by side.
 """
@@ -39,11 +40,15 @@ CANDIDATES = {
 }
 
 
-def start(folder: Path, choice: str) -> Calc:
+MISSING = {"H": 1000, "I": 100, "J": 10}  # copies of the asset in which one row in so many is #N/A
+
+
+def start(folder: Path, choice: str, *, ranges_only: bool = False) -> Calc:
     """Return a LibreOffice whose sheet holds an asset in A and three factors in B to D."""
     log = folder / "functions.log"
     path = folder / extension.NAME
-    path.write_bytes(extension.build(CATALOGUE, extension.settings_of_this_python(str(log))))
+    settings = extension.settings_of_this_python(str(log), ranges_only=ranges_only)
+    path.write_bytes(extension.build(CATALOGUE, settings))
     profile = folder / "office"
     profile.mkdir()
     calc = office.start(profile, path, {component.CHOICE: choice, "XDG_STATE_HOME": str(folder)})
@@ -56,10 +61,10 @@ def start(folder: Path, choice: str) -> Calc:
     return calc
 
 
-def value(calc: Calc, formula: str) -> float:
+def value(calc: Calc, formula: str) -> float | str:
     calc.ask("type", "Sheet1", "F1", formula, False)
     ((cell,),) = calc.ask("results", "Sheet1", "F1")
-    if not isinstance(cell, float):
+    if not isinstance(cell, float | str):  # an error; a table begins with the name of a column
         raise TypeError(f"{formula} shows {cell}")
     return cell
 
@@ -94,6 +99,27 @@ def measure(sessions: dict[str, Calc]) -> None:
         )
 
 
+def measure_ranges(calc: Calc) -> None:
+    """Time what only --ranges-only reads: whole columns by their used rows, and error cells."""
+    for column, every in MISSING.items():
+        address = f"{column}1:{column}{ROWS}"
+        gaps = f"=IF(MOD(ROW({address});{every})=0;NA();A1:A{ROWS})"
+        calc.ask("type", "Sheet1", address, gaps, True)
+    formulas = {
+        "SHARPE_RATIO, filled rows": f"=SHARPE_RATIO(A1:A{ROWS})",
+        "SHARPE_RATIO, whole column": "=SHARPE_RATIO(A:A)",
+        "FACTOR_BETA, filled rows": f"=FACTOR_BETA(A1:A{ROWS};B1:D{ROWS})",
+        "FACTOR_BETA, whole columns": "=FACTOR_BETA(A:A;B:D)",
+    }
+    for column, every in MISSING.items():
+        formulas[f"SHARPE_RATIO, {ROWS // every} error cells"] = f"=SHARPE_RATIO({column}:{column})"
+    harness.compare(
+        f"{ROWS:,} rows after --ranges-only",
+        {name: partial(value, calc, formula) for name, formula in formulas.items()},
+        rounds=5,
+    )
+
+
 def main() -> None:
     """Print the tables, or why there are none."""
     try:
@@ -112,6 +138,10 @@ def main() -> None:
                 sessions[choice] = start(place, choice)
             print(harness.machine(), f"numpy {np.__version__}", sep=", ")
             measure(sessions)
+            place = Path(folder, "ranges")
+            place.mkdir()
+            sessions["ranges only"] = start(place, choices[0], ranges_only=True)
+            measure_ranges(sessions["ranges only"])
         finally:
             for calc in sessions.values():
                 calc.close()

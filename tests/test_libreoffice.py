@@ -7,7 +7,6 @@ same call from Python. Of the template: the values in its file, calculated witho
 from __future__ import annotations
 
 import datetime as dt
-import math
 import os
 import signal
 import time
@@ -16,101 +15,21 @@ from pathlib import Path
 import openpyxl
 import pytest
 from office import calc as office
-from openpyxl.utils import get_column_letter
+from office.sheet import ERROR_CELLS, REFUSED, Sheet, chained, running, same, told
 from openpyxl.utils.datetime import to_excel
 from test_bad_input import ASSET, FACTORS, ROWS, good
 
 import factor_udfs
 from factor_core.catalogue import CATALOGUE
-from factor_core.hosts.libreoffice import engine, extension
-from factor_core.hosts.libreoffice.component import CHOICE
+from factor_core.hosts.libreoffice import extension
 
 TEMPLATE = Path(__file__).parents[1] / "workbook_template.xlsm"
-CODES = {number: code for code, number in engine.CALC_NUMBERS.items()}
 PATIENCE = 30.0  # seconds for a process to end
-REFUSED = 504  # Calc's own error for a range that it does not hand over
-ERROR_CELLS = {"#N/A": "=NA()", "#DIV/0!": "=1/0", "#NUM!": "=10^400", "#VALUE!": '="a"+1'}
-INFO = "GA1:GB40"  # beside all that a test writes
 every_function = pytest.mark.parametrize(
     "function",
     [function for function in CATALOGUE.values() if function.arguments],
     ids=lambda f: f.name,
 )
-
-
-class Sheet:
-    """One sheet of a new workbook: arguments right of column Z, results left of it."""
-
-    def __init__(self, calc):
-        self.calc = calc
-
-    def put(self, rows, column=30, row=1):
-        """Write a block of cells, return its address; an error is its formula."""
-        last = f"{get_column_letter(column + len(rows[0]) - 1)}{row + len(rows) - 1}"
-        address = f"{get_column_letter(column)}{row}:{last}"
-        self.calc.ask("write", "Sheet1", address, [[blanked(c) for c in line] for line in rows])
-        for i, line in enumerate(rows):
-            for j, cell in enumerate(line):
-                if isinstance(cell, str) and cell.startswith("="):
-                    place = f"{get_column_letter(column + j)}{row + i}"
-                    self.calc.ask("type", "Sheet1", place, cell, False)
-        return address
-
-    def put_all(self, given):
-        """Write arguments side by side, return their addresses as a formula names them."""
-        column, addresses = 30, []
-        for block in given.values():
-            rows = block if isinstance(block, list) else [[block]]
-            address = self.put(rows, column)
-            addresses.append(address if isinstance(block, list) else address.split(":")[0])
-            column += len(rows[0])
-        return ";".join(addresses)
-
-    def shows(self, formula):
-        """Return what one cell with this formula shows."""
-        self.calc.ask("type", "Sheet1", "A1", formula, False)
-        ((cell,),) = self.calc.ask("results", "Sheet1", "A1")
-        return told(cell)
-
-    def shows_array(self, formula, rows, columns):
-        """Return what an array formula over so many cells shows."""
-        address = f"A1:{get_column_letter(columns)}{rows}"
-        self.calc.ask("type", "Sheet1", address, formula, True)
-        return [[told(cell) for cell in row] for row in self.calc.ask("results", "Sheet1", address)]
-
-    def info(self):
-        """Return ADDIN_INFO as a dictionary."""
-        self.calc.ask("type", "Sheet1", INFO, "=ADDIN_INFO()", True)
-        return {told(item): told(text) for item, text in self.calc.ask("results", "Sheet1", INFO)}
-
-
-def blanked(cell):
-    return None if isinstance(cell, str) and cell.startswith("=") else cell
-
-
-def told(cell):
-    """Return a cell's value; an error as its text, or Calc's own number of it."""
-    return CODES.get(cell["error"], cell["error"]) if isinstance(cell, dict) else cell
-
-
-def same(found, expected, tolerance=1e-12):
-    if isinstance(expected, float) and isinstance(found, float):
-        return math.isclose(found, expected, rel_tol=tolerance, abs_tol=1e-300)
-    return found == expected
-
-
-def build(folder):
-    log = folder / "log" / "functions.log"
-    path = folder / extension.NAME
-    path.write_bytes(extension.build(CATALOGUE, extension.settings_of_this_python(str(log))))
-    return path
-
-
-def running(folder, choice):
-    built = build(folder)
-    home = folder / "office"
-    home.mkdir()
-    return office.start(home, built, {CHOICE: choice, "XDG_STATE_HOME": str(folder)})
 
 
 @pytest.fixture(scope="module")
@@ -260,10 +179,6 @@ def test_an_argument_left_out_has_its_default(sheet):
         assert all(same(a, b) for a, b in zip(chained(found), chained(expected), strict=True))
 
 
-def chained(rows):
-    return [cell for row in rows for cell in row]
-
-
 def test_formats_change_no_value_and_a_date_is_its_number(sheet):
     sheet.calc.ask("type", "Sheet1", "AD1", "1%", False)
     sheet.put([["=DATE(2009;7;6)"], ["=DATE(2009;7;7)"], ["=DATE(2009;7;8)"]], 40)
@@ -383,6 +298,15 @@ def test_what_calc_hands_over_otherwise_than_excel(sheet):
     assert sheet.shows("=POSITION_SIZE(1000000;AD3)") == "#NUM!"
     assert sheet.info()["last error"].startswith("POSITION_SIZE: vol is 0")
     assert sheet.shows("=SHARPE_RATIO(AD1:AD1~AD2:AD2)") == REFUSED  # several areas
+
+
+def test_of_a_range_over_several_sheets_calc_hands_over_the_first(sheet):
+    sheet.calc.ask("new")
+    sheet.calc.ask("add_sheet", "Other")
+    sheet.put(ASSET)
+    sheet.calc.ask("write", "Other", "AD1:AD2", [[0.5], [0.9]])
+    expected = factor_udfs.SHARPE_RATIO(ASSET)
+    assert same(sheet.shows(f"=SHARPE_RATIO($Sheet1.AD1:$Other.AD{ROWS})"), expected)
 
 
 def test_text_of_an_array_equals_nothing_until_it_is_joined(sheet):

@@ -32,7 +32,7 @@ from factor_core import __version__
 from factor_core.catalogue import CATALOGUE
 from factor_core.errors import FactorError
 from factor_core.hosts import doctor, installation
-from factor_core.hosts.libreoffice import component, engine, extension, office
+from factor_core.hosts.libreoffice import component, extension, office
 from factor_core.hosts.machine import this_machine
 
 NOT_ON_WINDOWS = pytest.mark.skipif(
@@ -41,7 +41,14 @@ NOT_ON_WINDOWS = pytest.mark.skipif(
 NOBODY = 65534
 PROGRAM = "/usr/lib/libreoffice/program"
 OOR = "{http://openoffice.org/2001/registry}"
-SETTINGS = {"version": "1", "python": "/p", "python_version": [3, 11], "paths": [], "log_file": "l"}
+SETTINGS = {
+    "version": "1",
+    "python": "/p",
+    "python_version": [3, 11],
+    "paths": [],
+    "log_file": "l",
+    "ranges_only": False,
+}
 
 
 def parts(extension_bytes):
@@ -66,6 +73,17 @@ def test_every_function_is_in_interface_registry_and_settings():
     (functions,) = registry.iterfind(f".//node[@{OOR}name='AddInFunctions']")
     assert [node.get(f"{OOR}name") for node in functions] == list(CATALOGUE)
     assert json.loads(inside["extension.json"])["functions"] == list(CATALOGUE)
+
+
+def test_with_ranges_only_series_are_cell_ranges_and_all_else_is_as_before():
+    plain = parts(extension.build(CATALOGUE, SETTINGS))
+    ranges = parts(extension.build(CATALOGUE, {**SETTINGS, "ranges_only": True}))
+    changed = {name for name, text in ranges.items() if text != plain[name]}
+    assert changed == {"factor_udfs.idl", "extension.json"}
+    lines = ranges["factor_udfs.idl"].splitlines()
+    (line,) = [line for line in lines if " EXCESS_RETURNS(" in line]
+    assert f"([in] {extension.CELLS} argument1, [in] any argument2)" in line
+    assert ranges["factor_udfs.idl"].replace(extension.CELLS, "any") == plain["factor_udfs.idl"]
 
 
 def test_every_part_is_named_and_well_formed():
@@ -103,11 +121,11 @@ def test_the_folders_of_the_packages_are_found_and_no_other(tmp_path):
     assert str(ROOT) in found
 
 
-@pytest.mark.parametrize("code", engine.CALC_NUMBERS)
+@pytest.mark.parametrize("code", component.CALC_NUMBERS)
 def test_an_error_is_a_nan_with_its_number(code):
-    value = engine.error_value(code)
+    value = component.error_value(code)
     assert math.isnan(value)
-    assert struct.unpack("<HHHH", struct.pack("<d", value))[:2] == (engine.CALC_NUMBERS[code], 0)
+    assert struct.unpack("<HHHH", struct.pack("<d", value))[:2] == (component.CALC_NUMBERS[code], 0)
 
 
 # The back ends, without LibreOffice --------------------------------------------------------------
@@ -179,7 +197,7 @@ def test_a_worker_that_died_is_replaced_once_and_leaves_no_zombie(by_worker):
 
 def is_value_error(rows):
     ((cell,),) = rows
-    return struct.pack("<d", cell) == struct.pack("<d", engine.error_value("#VALUE!"))
+    return struct.pack("<d", cell) == struct.pack("<d", component.error_value("#VALUE!"))
 
 
 @NOT_ON_WINDOWS
@@ -269,6 +287,19 @@ def test_install_gives_the_extension_to_unopkg_and_says_so(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "factor_udfs.oxt is in LibreOffice 25.2, for /opt/factor/bin/python" in said
     assert "=ADDIN_INFO()" in said
+
+
+@NOT_ON_WINDOWS
+def test_the_choice_of_ranges_only_is_said_and_kept_by_doctors_remedies(tmp_path, capsys):
+    desk, _ = linux(tmp_path)
+    assert installation.run_install(ranges_only=True, machine=desk.machine) == 0
+    assert "Series are ranges of cells only" in capsys.readouterr().out
+    desk = has_extension(tmp_path / "sound", ranges_only=True)
+    found = look(desk, "extension")
+    assert found.text == f"version {__version__}, for this Python; series are ranges of cells only"
+    for name, wrong in {"version": "0.0.1", "python": "/gone/python"}.items():
+        desk = has_extension(tmp_path / name, **{name: wrong}, ranges_only=True)
+        assert look(desk, "extension").remedy == "run factor-udfs install --ranges-only"
 
 
 @NOT_ON_WINDOWS
@@ -391,10 +422,12 @@ def test_install_doctor_and_uninstall_with_the_real_unopkg(machine, capsys):
         return check.run(doctor.Examination(machine))
 
     assert extension_row().text.startswith("not in LibreOffice of this user")
-    for _ in range(2):  # again: in place of the first
-        assert installation.run_install(machine=machine) == 0
+    for ranges_only in (False, True):  # again: in place of the first
+        assert installation.run_install(ranges_only=ranges_only, machine=machine) == 0
         assert "factor_udfs.oxt is in LibreOffice" in capsys.readouterr().out
-        assert extension_row() == doctor.Finding("OK", f"version {__version__}, for this Python")
+        mode = "; series are ranges of cells only" * ranges_only
+        text = f"version {__version__}, for this Python{mode}"
+        assert extension_row() == doctor.Finding("OK", text)
     installation.run_uninstall(machine=machine)
     assert "factor_udfs.oxt is removed from LibreOffice" in capsys.readouterr().out
     installation.run_uninstall(machine=machine)

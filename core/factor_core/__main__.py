@@ -144,11 +144,23 @@ def install(
     addin: Annotated[
         Path | None, typer.Option(help="The add-in to install, instead of the package's.")
     ] = None,
+    ranges_only: Annotated[
+        bool,
+        typer.Option(
+            "--ranges-only",
+            help="LibreOffice: series are ranges of cells only. Error cells are read, whole "
+            "columns are fast, functions cannot be nested.",
+        ),
+    ] = False,
 ) -> None:
     """Install the functions for this Python: in Excel on Windows, in LibreOffice anywhere."""
     from factor_core.hosts import installation
 
-    raise typer.Exit(installation.run_install(external_server=external_server, addin=addin))
+    raise typer.Exit(
+        installation.run_install(
+            external_server=external_server, addin=addin, ranges_only=ranges_only
+        )
+    )
 
 
 @app.command()

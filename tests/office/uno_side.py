@@ -254,6 +254,33 @@ class Office:
         for sheet in self.document.Sheets:
             sheet.clearContents(1023)  # every com.sun.star.sheet.CellFlags
 
+    def add_sheet(self, name):
+        """Add an empty sheet behind the others."""
+        self.document.Sheets.insertNewByName(name, len(self.document.Sheets))
+
+    def merge(self, sheet, address):
+        """Make one cell of several; the first one's content is seen."""
+        self.document.Sheets.getByName(sheet).getCellRangeByName(address).merge(True)
+
+    def hide(self, sheet, address):
+        """Hide the rows of a range."""
+        self.document.Sheets.getByName(sheet).getCellRangeByName(address).Rows.IsVisible = False
+
+    def filter(self, sheet, address, least):
+        """Show the rows whose first cell is at least this, as the standard filter does."""
+        block = self.document.Sheets.getByName(sheet).getCellRangeByName(address)
+        condition = uno.createUnoStruct("com.sun.star.sheet.TableFilterField")
+        condition.Operator = uno.Enum("com.sun.star.sheet.FilterOperator", "GREATER_EQUAL")
+        condition.IsNumeric, condition.NumericValue = True, least
+        wanted = block.createFilterDescriptor(True)
+        wanted.setFilterFields((condition,))
+        block.filter(wanted)
+
+    def hidden(self, sheet, address):
+        """Return how many rows of a range are not shown."""
+        block = self.document.Sheets.getByName(sheet).getCellRangeByName(address)
+        return sum(not row.IsVisible for row in block.Rows)
+
     def select(self, sheet, *addresses):
         """Select ranges of a sheet, as a user does with the mouse and Ctrl."""
         block = self.document.Sheets.getByName(sheet)

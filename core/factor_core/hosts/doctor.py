@@ -415,18 +415,22 @@ def _check_extension(exam: Examination) -> Finding:
         return Finding(
             "-", f"not in LibreOffice of this user; to use the functions there {INSTALL}"
         )
-    return _judge_extension(exam, found["version"], found["python"])
+    return _judge_extension(exam, found)
 
 
-def _judge_extension(exam: Examination, version: str, python: str) -> Finding:
+def _judge_extension(exam: Examination, found: dict[str, Any]) -> Finding:
+    version, python = found["version"], found["python"]
+    ranges_only = bool(found.get("ranges_only"))
+    install = f"{INSTALL} --ranges-only" if ranges_only else INSTALL  # the choice made stays
     if version != __version__:
-        return Finding("problem", f"the extension is version {version}, not {__version__}", INSTALL)
+        return Finding("problem", f"the extension is version {version}, not {__version__}", install)
     if not exam.machine.exists(python):
-        return Finding("problem", f"the extension needs {python}, which is gone", INSTALL)
+        return Finding("problem", f"the extension needs {python}, which is gone", install)
     if python != exam.machine.interpreter:
-        remedy = f"{INSTALL}, or run the doctor of that Python"
+        remedy = f"{install}, or run the doctor of that Python"
         return Finding("problem", f"the extension uses another Python: {python}", remedy)
-    return Finding("OK", f"version {version}, for this Python")
+    mode = "; series are ranges of cells only" if ranges_only else ""
+    return Finding("OK", f"version {version}, for this Python{mode}")
 
 
 # Packages and calls -----------------------------------------------------------------------------

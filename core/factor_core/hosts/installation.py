@@ -75,7 +75,11 @@ class Record:
 
 
 def run_install(
-    *, external_server: bool = False, addin: Path | None = None, machine: Machine | None = None
+    *,
+    external_server: bool = False,
+    addin: Path | None = None,
+    ranges_only: bool = False,
+    machine: Machine | None = None,
 ) -> int:
     """Install for this user and this Python; say what was done."""
     machine = machine or this_machine()
@@ -83,7 +87,9 @@ def run_install(
         _install_in_excel(machine, addin, external_server=external_server)
     office = find_office(machine)
     if office is not None:
-        return _install_in_libreoffice(machine, office)
+        return _install_in_libreoffice(machine, office, ranges_only=ranges_only)
+    if ranges_only:
+        say("--ranges-only is for LibreOffice, and none was found")
     if machine.is_windows:
         return 0
     say(_no_office(machine))
@@ -103,14 +109,16 @@ def _install_in_excel(machine: Machine, addin: Path | None, *, external_server: 
     say("Start Excel anew; if a function shows an error, run factor-udfs doctor")
 
 
-def _install_in_libreoffice(machine: Machine, office: Office) -> int:
+def _install_in_libreoffice(machine: Machine, office: Office, *, ranges_only: bool) -> int:
     """Put the extension into the user's profile; beside Excel, an old LibreOffice is no fault."""
     if office.is_too_old:
         oldest = ".".join(map(str, OLDEST))
         say(f"{office} is too old for the functions; install LibreOffice {oldest} or later")
         return 0 if machine.is_windows else 1
-    add(machine, office, extension_bytes(machine))
+    add(machine, office, extension_bytes(machine, ranges_only=ranges_only))
     say(f"{EXTENSION} is in {office}, for {machine.interpreter}")
+    if ranges_only:
+        say("Series are ranges of cells only: results of other functions are Err:504")
     say("Start LibreOffice anew; type =ADDIN_INFO() to see where the functions run")
     return 0
 
@@ -127,14 +135,14 @@ def run_uninstall(*, machine: Machine | None = None) -> int:
     return 0
 
 
-def extension_bytes(machine: Machine) -> bytes:
+def extension_bytes(machine: Machine, *, ranges_only: bool = False) -> bytes:
     """Return the extension for LibreOffice, with the Python that runs this."""
     import factor_udfs  # noqa: F401, PLC0415  fills the catalogue
     from factor_core.catalogue import CATALOGUE  # noqa: PLC0415  loads numpy
     from factor_core.hosts.log_file import log_file  # noqa: PLC0415
 
-    settings_of_extension = settings_of_this_python(str(log_file(machine)))
-    return build(CATALOGUE, settings_of_extension)
+    log = str(log_file(machine))
+    return build(CATALOGUE, settings_of_this_python(log, ranges_only=ranges_only))
 
 
 def addin_bytes(given: Path | None = None) -> bytes:

@@ -37,8 +37,24 @@ FEW = 1  # BLAS threads: more are slower where LibreOffice itself uses the proce
 PATIENCE = 60.0  # seconds for a worker to start; a foreign program in its place never answers
 PAUSE = 10.0  # seconds in which a worker that could not be started is not tried again
 REMEDY = "run factor-udfs doctor"
-# A NaN whose low word is one of Calc's error numbers is that error, alone or inside an array.
-VALUE_ERROR = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000000 | 519))[0]
+RANGES_ONLY = "--ranges-only"
+CALC_NUMBERS = {  # formula/errorcodes.hxx; shown as the text, understood by IFERROR, ISNA, SUM
+    "#NULL!": 521,
+    "#DIV/0!": 532,
+    "#VALUE!": 519,
+    "#REF!": 524,
+    "#NAME?": 525,
+    "#NUM!": 503,
+    "#N/A": 32767,
+}
+CALC_TEXTS = {number: text for text, number in CALC_NUMBERS.items()}
+
+
+def error_value(code: str) -> float:
+    """Return Calc's error of this text: a NaN whose low word is the error's number."""
+    number = CALC_NUMBERS.get(code, CALC_NUMBERS["#VALUE!"])
+    (value,) = struct.unpack("<d", struct.pack("<Q", 0x7FF8_0000_0000_0000 | number))
+    return float(value)
 
 
 class BackendError(Exception):
@@ -54,7 +70,7 @@ class InProcess:
         _extend_path(settings["paths"])
         os.environ.setdefault("OPENBLAS_NUM_THREADS", str(FEW))
         engine = __import__(ENGINE, fromlist=["start"])
-        engine.start(f"{product} (in-process)")
+        engine.start(f"{product} (in-process)", ranges_only=settings["ranges_only"])
         self.call: Callable[[str, tuple[Any, ...]], Rows] = engine.call
 
 
@@ -64,6 +80,7 @@ class Worker:
     def __init__(self, settings: dict[str, Any], product: str) -> None:
         # -P: what lies in the folder that LibreOffice was started in is not for us.
         self.command = [settings["python"], "-P", "-m", WORKER, product]
+        self.command += [RANGES_ONLY] * settings["ranges_only"]
         self.paths = settings["paths"]
         self.turn = threading.Lock()  # an answer belongs to the question before it
         self.process: Any = None
@@ -164,6 +181,8 @@ class Functions:
     def call(self, name: str, arguments: tuple[Any, ...]) -> Rows:
         """Return rows of numbers and texts; never raise, or the cell would show a bare error."""
         try:
+            if self.settings["ranges_only"]:
+                arguments = _read(arguments)  # may calculate other cells, and so call us again
             with self.choosing:
                 if self.backend is None:
                     self.backend = self._choose()
@@ -179,7 +198,7 @@ class Functions:
                     ("fault", fault),
                     ("log file", self.settings["log_file"]),
                 )
-            return ((VALUE_ERROR,),)
+            return ((error_value("#VALUE!"),),)
 
     def _choose(self) -> Any:
         wish = os.environ.get(CHOICE, "")
@@ -204,6 +223,72 @@ class Functions:
                 log.write(line)
         except OSError:
             sys.stderr.write(line)
+
+
+class _Range:
+    """A range of cells as a formula names it."""
+
+    def __init__(self, cells: Any) -> None:
+        self.cells, self.sheet = cells, cells.getSpreadsheet()
+        self.place = cells.getRangeAddress()
+        self.rows = self.place.EndRow - self.place.StartRow + 1
+        # $A.$B$1:$C.$B$9 is on several sheets; the address and the values are of the first alone.
+        self.has_sheets = "." in cells.AbsoluteName.partition(":")[2]
+        self.reaches_bottom = self.place.EndRow == self.sheet.getRangeAddress().EndRow
+
+    def last_used_row(self) -> int:
+        cursor = self.sheet.createCursor()
+        cursor.gotoEndOfUsedArea(False)
+        return int(cursor.getRangeAddress().EndRow)
+
+    def rows_until(self, bottom: int) -> int:
+        return max(1, bottom - self.place.StartRow + 1) if self.reaches_bottom else self.rows
+
+    def read(self, bottom: int) -> Rows:
+        """Return numbers and texts, with an error as its text; cells not yet calculated are now."""
+        width = self.place.EndColumn - self.place.StartColumn
+        block = self.cells.getCellRangeByPosition(0, 0, width, self.rows_until(bottom) - 1)
+        rows = block.getDataArray()  # a blank is an empty text, an error is None
+        read = [_with_errors(block, i, row) if None in row else row for i, row in enumerate(rows)]
+        return (tuple(read),) if self.has_sheets else tuple(read)  # the catalogue refuses areas
+
+
+def _with_errors(block: Any, index: int, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    cells = list(row)
+    for column, cell in enumerate(row):
+        if cell is None:
+            number = block.getCellByPosition(column, index).getError()
+            # What Calc alone has, such as Err:502, must not be taken for a name in a header.
+            cells[column] = CALC_TEXTS.get(number, "#VALUE!")
+    return tuple(cells)
+
+
+def _read(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return arguments with their ranges read, whole columns down to the last row in use.
+
+    One row serves them all, so that columns of different sheets keep the same length; so does a
+    whole column that Calc has read itself, as it does where an argument may be a number too.
+    """
+    ranges = {i: _Range(a) for i, a in enumerate(arguments) if hasattr(a, "getDataArray")}
+    cut = [r for r in ranges.values() if r.reaches_bottom]
+    starts = {r.rows: r.place.StartRow for r in cut}
+    by_calc = {
+        i: starts[len(a)] for i, a in enumerate(arguments) if type(a) is tuple and len(a) in starts
+    }
+    ends = [start + _filled(arguments[i]) - 1 for i, start in by_calc.items()]
+    bottom = max([0, *ends, *(r.last_used_row() for r in cut)])
+    values = list(arguments)
+    for i, cells in ranges.items():
+        values[i] = cells.read(bottom)
+    for i, start in by_calc.items():
+        values[i] = values[i][: max(1, bottom - start + 1)]
+    return tuple(values)
+
+
+def _filled(rows: Rows) -> int:
+    """Return how many rows there are down to the last that holds anything."""
+    empty = ("",) * len(rows[0])
+    return next((n for n in range(len(rows), 0, -1) if rows[n - 1] != empty), 1)
 
 
 def _extend_path(folders: list[str]) -> None:

@@ -7,46 +7,49 @@ catalogue reads them; nothing is cleaned here.
 from __future__ import annotations
 
 import logging
-import struct
 from typing import TYPE_CHECKING
 
 from factor_core import about
 from factor_core.catalogue import CATALOGUE
 from factor_core.errors import ExcelError
 from factor_core.hosts import log_file
+from factor_core.hosts.libreoffice.component import error_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Rows = tuple[tuple[float | str, ...], ...]
 
-CALC_NUMBERS = {  # formula/errorcodes.hxx; shown as the text, understood by IFERROR, ISNA, SUM
-    "#NULL!": 521,
-    "#DIV/0!": 532,
-    "#VALUE!": 519,
-    "#REF!": 524,
-    "#NAME?": 525,
-    "#NUM!": 503,
-    "#N/A": 32767,
-}
 MOST_SENTENCES = 1000  # remembered, so that a recalculation does not write each of them again
 
-REFUSED_RANGE = (
-    "shown by LibreOffice itself where a range holds an error cell, and our function is not asked; "
-    'make them blank, as in =SHARPE_RATIO(IFNA(A1:A9;"")) with Ctrl+Shift+Enter'
-)
+# By whether series are ranges only: what they may be, and why LibreOffice itself shows Err:504.
+MODES = {
+    False: {
+        "series arguments": "ranges, numbers, arrays and results of other functions",
+        "Err:504": "shown by LibreOffice itself where a range holds an error cell; make it blank, "
+        'as in =SHARPE_RATIO(IFNA(A1:A9;"")) with Ctrl+Shift+Enter, or let error cells be read: '
+        "factor-udfs install --ranges-only",
+    },
+    True: {
+        "series arguments": "ranges of cells only, as factor-udfs install --ranges-only has it",
+        "Err:504": "shown by LibreOffice itself where a series is no range of cells, such as the "
+        "result of another function; put that into cells of its own, or run factor-udfs install "
+        "without --ranges-only",
+    },
+}
 
 log = logging.getLogger("factor_udfs")
 _said: set[str] = set()
 
 
-def start(host: str) -> None:
+def start(host: str, *, ranges_only: bool) -> None:
     """Fill the catalogue, open the log, and let ADDIN_INFO say where the functions run."""
     import factor_udfs  # noqa: F401, PLC0415  fills the catalogue at the first call, not before
 
     log_file.attach()
     about.declare("host", host)
-    about.declare("Err:504", REFUSED_RANGE)
+    for item, text in MODES[ranges_only].items():
+        about.declare(item, text)
 
 
 def call(name: str, arguments: Iterable[object]) -> Rows:
@@ -54,13 +57,6 @@ def call(name: str, arguments: Iterable[object]) -> Rows:
     rows = CATALOGUE[name].cells(*arguments)
     _keep_sentence(name, rows[0][0])
     return tuple([tuple([c if type(c) is float else _calc(c) for c in row]) for row in rows])
-
-
-def error_value(code: str) -> float:
-    """Return Calc's error of this text: a NaN whose low word is the error's number."""
-    number = CALC_NUMBERS.get(code, CALC_NUMBERS["#VALUE!"])
-    (value,) = struct.unpack("<d", struct.pack("<Q", 0x7FF8_0000_0000_0000 | number))
-    return float(value)
 
 
 def _calc(cell: object) -> float | str:

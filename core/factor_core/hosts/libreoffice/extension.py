@@ -21,7 +21,7 @@ from factor_core.hosts.libreoffice.component import INTERFACE, SERVICE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from factor_core.catalogue import Function
+    from factor_core.catalogue import Argument, Function
 
 NAME = "factor_udfs.oxt"
 IDENTIFIER = "factor-udfs.calc"
@@ -30,6 +30,15 @@ CATEGORY = "Add-In"
 SETTINGS = "extension.json"
 PACKAGES = ("factor_core", "factor_udfs.py", "numpy", "scipy", "pandas", "statsmodels")
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+# Arguments whose rows are periods: what a formula gives them is, in practice, a range of cells.
+SERIES = frozenset(
+    {
+        *("asset_returns", "factor_returns", "returns", "excess_returns", "prices"),
+        *("market_returns", "benchmark_returns", "instrument_returns", "hedged_returns"),
+        *("new_factor", "dates", "dates_1", "dates_2", "values", "values_1", "values_2"),
+    }
+)
+CELLS = "com::sun::star::table::XCellRange"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 ABOUT = (
     "Factor models in Calc: betas, alphas, hedges, risk and position sizes as worksheet functions. "
@@ -45,7 +54,7 @@ def build(functions: Mapping[str, Function], settings: Mapping[str, Any]) -> byt
         "META-INF/manifest.xml": _manifest(),
         "description.xml": _description(),
         "about.txt": ABOUT + "\n",
-        "factor_udfs.idl": _interface(catalogue),
+        "factor_udfs.idl": _interface(catalogue, ranges_only=settings["ranges_only"]),
         "CalcAddIns.xcu": _registry(catalogue),
         SETTINGS: json.dumps({**settings, "functions": names}, indent=1, sort_keys=True),
         "component.py": Path(__file__).with_name("component.py").read_text(encoding="utf-8"),
@@ -57,14 +66,15 @@ def build(functions: Mapping[str, Function], settings: Mapping[str, Any]) -> byt
     return file.getvalue()
 
 
-def settings_of_this_python(log_file: str) -> dict[str, Any]:
-    """Return what the extension must know of the Python that installs it."""
+def settings_of_this_python(log_file: str, *, ranges_only: bool = False) -> dict[str, Any]:
+    """Return what the extension must know of the Python that installs it, and of its mode."""
     return {
         "version": __version__,
         "python": sys.executable,
         "python_version": list(sys.version_info[:2]),
         "paths": package_folders(sys.path),
         "log_file": log_file,
+        "ranges_only": ranges_only,
     }
 
 
@@ -111,24 +121,34 @@ def _description() -> str:
 """
 
 
-def _interface(functions: list[Function]) -> str:
+def _interface(functions: list[Function], *, ranges_only: bool) -> str:
     """Return the functions as UNO's interface, in its own language.
 
-    `any` takes every form of an argument but a range with an error cell in it; XCellRange would
-    take that, and refuse numbers, arrays and results of other functions. One cell too is returned
+    `any` takes every form of an argument but a range with an error cell in it, and is given all
+    rows of a column; XCellRange takes ranges alone, whatever their cells hold, and the rows wanted
+    are read from it. No other type takes both. A Basic macro with VBA's objects does, but is given
+    0 for an argument left out between others, and the wizard knows none. One cell too is returned
     as an array: an `any` cannot carry one from Python, and an array of one cell is used as a value
     wherever Calc wants one. Names of arguments are numbered: UNO reserves too many words.
     """
     module, interface = INTERFACE.split(".")
     methods = "".join(
-        f"  sequence< sequence< any > > {function.name}({_parameters(function)});\n"
+        f"  sequence< sequence< any > > {function.name}({_parameters(function, ranges_only)});\n"
         for function in functions
     )
     return f"module {module} {{\ninterface {interface} {{\n{methods}}};\n}};\n"
 
 
-def _parameters(function: Function) -> str:
-    return ", ".join(f"[in] any {_argument(i)}" for i, _ in enumerate(function.arguments))
+def _parameters(function: Function, ranges_only: bool) -> str:
+    return ", ".join(
+        f"[in] {CELLS if ranges_only and is_series(argument) else 'any'} {_argument(i)}"
+        for i, argument in enumerate(function.arguments)
+    )
+
+
+def is_series(argument: Argument) -> bool:
+    """Return whether this is a range where series are ranges only: those left out must be `any`."""
+    return argument.name in SERIES and not argument.optional
 
 
 def _argument(index: int) -> str:

@@ -12,14 +12,15 @@ import sys
 from typing import BinaryIO
 
 from factor_core.hosts.libreoffice import engine
-from factor_core.hosts.libreoffice.component import GREETING, HEAD
+from factor_core.hosts.libreoffice.component import GREETING, HEAD, RANGES_ONLY
 
 
 def main() -> None:
     """Answer until the pipe ends."""
     questions, answers = _own_pipes()
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    engine.start(f"{sys.argv[1]} (worker process, Python {version})")
+    host = f"{sys.argv[1]} (worker process, Python {version})"
+    engine.start(host, ranges_only=RANGES_ONLY in sys.argv[2:])
     answers.write(GREETING)
     answers.flush()
     while len(head := questions.read(HEAD.size)) == HEAD.size:
