@@ -7,16 +7,33 @@ from __future__ import annotations
 
 from factor_core import (
     about,
+    adjusted_betas,
     alignment,
+    checks,
+    coefficient_tests,
+    compounding,
+    conditional_betas,
     diagnostics,
     estimation,
     french,
     hedging,
+    hedging_positions,
+    hedging_regression,
     inference,
     performance,
+    period_betas,
     pricing,
+    relative_performance,
     risk,
+    risk_portfolio,
+    robust,
+    rolling,
+    significance,
     sizing,
+    sizing_limits,
+    sizing_portfolio,
+    thin_trading,
+    weighted,
 )
 from factor_core import betas as beta_models
 from factor_core import kinds as k
@@ -65,10 +82,18 @@ def VOL_SCALE(vol: k.VolBlock, from_periods: k.FromPeriods, to_periods: k.ToPeri
 
 
 @udf(category="Returns")
+def COMPOUND_RETURNS(
+    returns: k.Returns, dates: k.Dates, frequency: k.CompoundFrequency = "M"
+) -> object:
+    """Returns compounded into weeks, months, quarters or years; incomplete end periods left out."""
+    return compounding.compound_returns(returns, dates, frequency)
+
+
+@udf(category="Returns")
 def ALIGN_SERIES(
-    dates_1: k.Dates,
+    dates_1: k.DateTimes,
     values_1: k.Values,
-    dates_2: k.Dates,
+    dates_2: k.DateTimes,
     values_2: k.Values,
     join: k.Join = "inner",
 ) -> object:
@@ -78,7 +103,7 @@ def ALIGN_SERIES(
 
 @udf(category="Returns")
 def ALIGN_REPORT(
-    dates_1: k.Dates, values_1: k.Values, dates_2: k.Dates, values_2: k.Values
+    dates_1: k.DateTimes, values_1: k.Values, dates_2: k.DateTimes, values_2: k.Values
 ) -> object:
     """What aligning two dated tables matches and drops, and the lag at which they fit best."""
     return alignment.align_report(dates_1, values_1, dates_2, values_2)
@@ -150,11 +175,58 @@ def BETA_TSTAT(
 
 
 @udf(category="Estimation")
+def BETA_SE(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.FactorReturns,
+    se: k.StandardErrors = "ols",
+    lags: k.Lags = None,
+) -> object:
+    """Standard error of each beta."""
+    return coefficient_tests.beta_se(asset_returns, factor_returns, se, lags)
+
+
+@udf(category="Estimation")
+def BETA_CI(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.FactorReturns,
+    level: k.Level = 0.95,
+    se: k.StandardErrors = "ols",
+    lags: k.Lags = None,
+) -> object:
+    """Confidence interval of each beta: low and high, two cells a factor."""
+    return coefficient_tests.beta_ci(asset_returns, factor_returns, level, se, lags)
+
+
+@udf(category="Estimation")
+def BETA_TEST(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.FactorReturns,
+    null_value: k.NullValue = 1.0,
+    se: k.StandardErrors = "ols",
+    lags: k.Lags = None,
+) -> object:
+    """Test that a beta is null_value: t and two-sided p, two cells a factor."""
+    return coefficient_tests.beta_test(asset_returns, factor_returns, null_value, se, lags)
+
+
+@udf(category="Estimation")
 def FACTOR_STAT(
     asset_returns: k.AssetReturns, factor_returns: k.FactorReturns, stat: k.StatName
 ) -> object:
     """One statistic of the regression by name, for example n, f, aic, dw or jb."""
     return inference.factor_stat(asset_returns, factor_returns, stat)
+
+
+@udf(category="Estimation")
+def FACTOR_WALD(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.FactorReturns,
+    restrictions: k.Restrictions,
+    values: k.RestrictionValues = 0.0,
+    se: k.StandardErrors = "ols",
+) -> object:
+    """Wald test of linear restrictions on betas, or on alpha and betas: F, df1, df2, p."""
+    return coefficient_tests.factor_wald(asset_returns, factor_returns, restrictions, values, se)
 
 
 @udf(category="Estimation")
@@ -200,7 +272,157 @@ def FACTOR_TABLE(
     return inference.factor_table(asset_returns, factor_returns, periods, se)
 
 
-# -------------------------------------------------------------- Expected returns
+@udf(category="Estimation")
+def SUBSAMPLE_TEST(
+    asset_returns: k.AssetReturns, factor_returns: k.FactorReturns, split: k.Split
+) -> object:
+    """Alpha and betas before and after a split, and Chow's F test that they are the same."""
+    return coefficient_tests.subsample_test(asset_returns, factor_returns, split)
+
+
+# -------------------------------------------------------------- Rolling, weighted, adjusted betas
+
+
+@udf(category="Betas")
+def ROLLING_BETA(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.FactorReturns,
+    window: k.RollingWindow = 252,
+    min_obs: k.MinObs = None,
+    lag: k.Lag = 0,
+) -> object:
+    """Betas of a rolling window, one row a row of the input; with lag 1 they could be traded."""
+    return rolling.rolling_beta(asset_returns, factor_returns, window, min_obs, lag)
+
+
+@udf(category="Betas")
+def ROLLING_REGRESSION(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.FactorReturns,
+    window: k.RollingWindow = 252,
+    min_obs: k.MinObs = None,
+) -> object:
+    """Alpha, betas, R-squared and residual volatility (ddof 1) of a rolling window."""
+    return rolling.rolling_regression(asset_returns, factor_returns, window, min_obs)
+
+
+@udf(category="Betas")
+def PERIOD_BETA(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.FactorReturns,
+    dates: k.Dates,
+    every: k.CalendarBlock = "1Y",
+) -> object:
+    """Betas of each year, quarter or other block of the calendar, with standard errors."""
+    return period_betas.period_beta(asset_returns, factor_returns, dates, every)
+
+
+@udf(category="Betas")
+def EWMA_BETA(
+    asset_returns: k.AssetReturns, factor_returns: k.FactorReturns, halflife: k.HalfLife = 63
+) -> object:
+    """Betas as of the last row, a row weighing 0.5^(age / halflife)."""
+    return weighted.ewma_beta(asset_returns, factor_returns, halflife)
+
+
+@udf(category="Betas")
+def BLUME_BETA(
+    beta: k.BetaBlock,
+    weight: k.EstimateWeight = adjusted_betas.BLUME_WEIGHT,
+    prior: k.Prior = 1.0,
+) -> object:
+    """Beta moved towards the market's: weight x beta + (1 - weight) x prior."""
+    return adjusted_betas.blume_beta(beta, weight, prior)
+
+
+@udf(category="Betas")
+def VASICEK_BETA(
+    betas: k.BetaBlock,
+    std_errors: k.StdErrors,
+    prior: k.PriorOrBlank = None,
+    prior_var: k.PriorVariance = None,
+) -> object:
+    """Betas moved towards their cross-section, the more so the larger their standard errors."""
+    return adjusted_betas.vasicek_beta(betas, std_errors, prior, prior_var)
+
+
+@udf(category="Betas")
+def DIMSON_BETA(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.OneFactorReturns,
+    lags: k.LagRows = 1,
+    leads: k.LeadRows = 1,
+) -> object:
+    """Beta of a thinly traded asset: the sum over the factor's lags and leads, and its se."""
+    return thin_trading.dimson_beta(asset_returns, factor_returns, lags, leads)
+
+
+@udf(category="Betas")
+def SCHOLES_WILLIAMS_BETA(
+    asset_returns: k.AssetReturns, factor_returns: k.OneFactorReturns
+) -> object:
+    """Beta of an asset whose prices are of other moments than the factor's."""
+    return thin_trading.scholes_williams_beta(asset_returns, factor_returns)
+
+
+@udf(category="Betas")
+def UP_BETA(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.OneFactorReturns,
+    threshold: k.Threshold = 0.0,
+) -> object:
+    """Beta over the rows in which the factor is above the threshold."""
+    return conditional_betas.up_beta(asset_returns, factor_returns, threshold)
+
+
+@udf(category="Betas")
+def DOWN_BETA(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.OneFactorReturns,
+    threshold: k.Threshold = 0.0,
+) -> object:
+    """Beta over the rows in which the factor is below the threshold."""
+    return conditional_betas.down_beta(asset_returns, factor_returns, threshold)
+
+
+@udf(category="Betas")
+def DOWNSIDE_BETA(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.OneFactorReturns,
+    method: k.DownsideMethod = "acx",
+) -> object:
+    """Beta with the factor below its mean, of Ang, Chen and Xing or of Estrada."""
+    return conditional_betas.downside_beta(asset_returns, factor_returns, method)
+
+
+@udf(category="Betas")
+def TIMING_MODEL(
+    asset_returns: k.AssetReturns, factor_returns: k.OneFactorReturns, model: k.TimingModel = "TM"
+) -> object:
+    """Market timing: alpha, beta and the coefficient of f^2 (TM) or max(0,-f) (HM)."""
+    return conditional_betas.timing_model(asset_returns, factor_returns, model)
+
+
+@udf(category="Betas")
+def ROBUST_BETA(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.FactorReturns,
+    method: k.RobustMethod = "huber",
+) -> object:
+    """Betas by an M-estimator, which gives extreme rows less weight than least squares."""
+    return robust.robust_beta(asset_returns, factor_returns, method)
+
+
+@udf(category="Betas")
+def LEVER_BETA(beta: k.BetaBlock, debt_equity: k.DebtEquity, tax_rate: k.TaxRate) -> object:
+    """Beta of the equity from the beta of the assets (Hamada)."""
+    return adjusted_betas.lever_beta(beta, debt_equity, tax_rate)
+
+
+@udf(category="Betas")
+def UNLEVER_BETA(beta: k.BetaBlock, debt_equity: k.DebtEquity, tax_rate: k.TaxRate) -> object:
+    """Beta of the assets from the beta of the equity (Hamada)."""
+    return adjusted_betas.unlever_beta(beta, debt_equity, tax_rate)
 
 
 @udf(category="Betas")
@@ -250,6 +472,60 @@ def HEDGE_RATIO(asset_returns: k.AssetReturns, factor_returns: k.FactorReturns) 
     return hedging.hedge_ratio(asset_returns, factor_returns)
 
 
+@udf(category="Hedging")
+def HEDGE_NOTIONALS(positions: k.Positions, betas: k.BetaMatrix) -> object:
+    """Money in each factor that hedges a book of positions, netted: minus positions' betas."""
+    return hedging_positions.hedge_notionals(positions, betas)
+
+
+@udf(category="Hedging")
+def HEDGE_TRADES(positions: k.Positions, betas: k.BetaMatrix, legs: k.Legs) -> object:
+    """Money in each instrument that hedges a book of positions: the factors' legs, netted."""
+    return hedging_positions.hedge_trades(positions, betas, legs)
+
+
+@udf(category="Hedging")
+def MIN_VAR_HEDGE(
+    asset_returns: k.AssetReturns, instrument_returns: k.InstrumentReturns, ridge: k.Ridge = 0.0
+) -> object:
+    """Hedge by regression that leaves the least variance: ratios, volatility before and after."""
+    return hedging_regression.min_var_hedge(asset_returns, instrument_returns, ridge)
+
+
+@udf(category="Hedging")
+def TARGET_BETA_HEDGE(
+    value: k.PositionValue,
+    beta: k.Beta,
+    target_beta: k.TargetBeta,
+    hedge_beta: k.HedgeBeta = 1.0,
+    price: k.Price = None,
+    multiplier: k.Multiplier = 1.0,
+) -> object:
+    """Hedge that takes a position to another beta: money, or whole contracts and the beta left."""
+    return hedging_positions.target_beta_hedge(
+        value, beta, target_beta, hedge_beta, price, multiplier
+    )
+
+
+@udf(category="Hedging")
+def FACTOR_SHARE_HEDGE(
+    beta: k.Beta,
+    factor_var: k.FactorVariance,
+    idio_var: k.IdioVariance,
+    target_share: k.TargetShare,
+) -> object:
+    """The two hedges, per 1 of the asset, that leave factor risk a given share of the variance."""
+    return hedging_positions.factor_share_hedge(beta, factor_var, idio_var, target_share)
+
+
+@udf(category="Hedging")
+def HEDGE_EFFECTIVENESS(
+    asset_returns: k.AssetReturns, hedged_returns: k.HedgedReturns, factor_returns: k.FactorReturns
+) -> object:
+    """How much variance a hedge removed, and the betas and correlations that it left."""
+    return hedging_regression.hedge_effectiveness(asset_returns, hedged_returns, factor_returns)
+
+
 # -------------------------------------------------------------- Risk and sizing
 
 
@@ -268,15 +544,43 @@ def FACTOR_SHARE(asset_returns: k.AssetReturns, factor_returns: k.FactorReturns)
 
 
 @udf(category="Risk")
-def FACTOR_COV(factor_returns: k.FactorReturns, periods: k.Periods = 1) -> object:
-    """Covariance matrix of the factors (ddof 1) x periods."""
-    return risk.factor_cov(factor_returns, periods)
+def TRACKING_ERROR(
+    returns: k.Returns, benchmark_returns: k.BenchmarkReturns, periods: k.Periods = 252
+) -> object:
+    """Volatility a year of returns less the benchmark's: not the residual volatility."""
+    return risk.tracking_error(returns, benchmark_returns, periods)
 
 
 @udf(category="Risk")
-def MODEL_COV(betas: k.BetaMatrix, factor_cov: k.FactorCov, idio_vars: k.IdioVars) -> object:
+def FACTOR_COV(
+    factor_returns: k.FactorReturns, periods: k.Periods = 1, halflife: k.CovHalfLife = None
+) -> object:
+    """Covariance matrix of the factors (ddof 1) x periods; recent rows weigh more by a halflife."""
+    return risk.factor_cov(factor_returns, periods, halflife)
+
+
+@udf(category="Risk")
+def MODEL_COV(betas: k.NamedBetas, factor_cov: k.FactorCov, idio_vars: k.IdioVars) -> object:
     """Covariance matrix of the assets by the factor model: B F B' + D."""
     return risk.model_cov(betas, factor_cov, idio_vars)
+
+
+@udf(category="Risk")
+def PORTFOLIO_RISK(
+    weights: k.Weights,
+    betas: k.NamedBetas,
+    factor_cov: k.FactorCov,
+    idio_vars: k.IdioVars,
+    periods: k.Periods = 1,
+) -> object:
+    """Risk of a portfolio by a factor model: total, factor, idiosyncratic; by factor and asset."""
+    return risk_portfolio.portfolio_risk(weights, betas, factor_cov, idio_vars, periods)
+
+
+@udf(category="Risk")
+def RISK_CONTRIBUTION(weights: k.Weights, cov: k.Covariances) -> object:
+    """What each asset adds to the volatility: marginal, contribution, share; sums to all of it."""
+    return risk_portfolio.risk_contribution(weights, cov)
 
 
 @udf(category="Risk")
@@ -323,6 +627,85 @@ def EXPECTED_PNL(
     return sizing.expected_pnl(position, alpha, betas, premia, periods, kind)
 
 
+@udf(category="Sizing")
+def SIZE_PORTFOLIO(
+    weights: k.Weights,
+    cov: k.Covariances,
+    budget: k.Budget,
+    budget_periods: k.BudgetPeriods = 1,
+    cov_periods: k.CovPeriods = 252,
+) -> object:
+    """Positions in the proportions of the weights whose volatility together is the budget."""
+    return sizing_portfolio.size_portfolio(weights, cov, budget, budget_periods, cov_periods)
+
+
+@udf(category="Sizing")
+def TREYNOR_BLACK(
+    alphas: k.Alphas,
+    idio_vars: k.IdioVars,
+    budget: k.Budget,
+    budget_periods: k.BudgetPeriods = 1,
+    alpha_periods: k.AlphaPeriods = 252,
+) -> object:
+    """Hedged positions that earn most for a budget: alpha over idiosyncratic variance, scaled."""
+    return sizing_portfolio.treynor_black(alphas, idio_vars, budget, budget_periods, alpha_periods)
+
+
+@udf(category="Sizing")
+def SIZE_TO_LIMITS(
+    alphas: k.Alphas,
+    betas: k.NamedBetas,
+    factor_cov: k.FactorCov,
+    idio_vars: k.IdioVars,
+    budget: k.VolBudget,
+    gross_limit: k.GrossLimit = None,
+    name_limit: k.NameLimit = None,
+    factor_limits: k.FactorLimits = None,
+    share_limit: k.ShareLimit = None,
+) -> object:
+    """Positions that earn the most within a volatility budget and other limits; which ones bind."""
+    return sizing_limits.size_to_limits(
+        alphas,
+        betas,
+        factor_cov,
+        idio_vars,
+        budget,
+        gross_limit,
+        name_limit,
+        factor_limits,
+        share_limit,
+    )
+
+
+@udf(category="Sizing")
+def RISK_PARITY_WEIGHTS(cov: k.Covariances) -> object:
+    """Long-only weights, with sum 1, whose contributions to the volatility are all equal."""
+    return risk_portfolio.risk_parity_weights(cov)
+
+
+@udf(category="Sizing")
+def BUDGET_USE(
+    positions: k.Positions,
+    cov: k.Covariances,
+    budget: k.Budget,
+    budget_periods: k.BudgetPeriods = 1,
+    cov_periods: k.CovPeriods = 252,
+) -> object:
+    """How much of a volatility budget positions use, what is left of it, and who uses it."""
+    return sizing_portfolio.budget_use(positions, cov, budget, budget_periods, cov_periods)
+
+
+@udf(category="Sizing")
+def STOP_LOSS_VOL(
+    loss: k.Loss,
+    probability: k.Probability,
+    horizon_years: k.HorizonYears = 1.0,
+    sharpe: k.ExpectedSharpe = 0.0,
+) -> object:
+    """Volatility a year at which a stop-loss is hit, any day of the horizon, with a probability."""
+    return sizing_portfolio.stop_loss_vol(loss, probability, horizon_years, sharpe)
+
+
 # -------------------------------------------------------------- Performance and pricing
 
 
@@ -349,9 +732,65 @@ def TREYNOR_RATIO(
 
 
 @udf(category="Performance")
+def INFORMATION_RATIO(
+    returns: k.Returns, benchmark_returns: k.BenchmarkReturns, periods: k.Periods = 252
+) -> object:
+    """Mean return above the benchmark over the tracking error, a year."""
+    return relative_performance.information_ratio(returns, benchmark_returns, periods)
+
+
+@udf(category="Performance")
+def MSQUARED(
+    asset_returns: k.AssetReturns, market_returns: k.MarketReturns, periods: k.Periods = 252
+) -> object:
+    """Excess return a year of the asset levered to the market's volatility: Sharpe x market vol."""
+    return relative_performance.msquared(asset_returns, market_returns, periods)
+
+
+@udf(category="Performance")
+def MSQUARED_ALPHA(
+    asset_returns: k.AssetReturns, market_returns: k.MarketReturns, periods: k.Periods = 252
+) -> object:
+    """M-squared less the market's mean excess return, a year."""
+    return relative_performance.msquared_alpha(asset_returns, market_returns, periods)
+
+
+@udf(category="Performance")
+def UP_CAPTURE(returns: k.Returns, benchmark_returns: k.BenchmarkReturns) -> object:
+    """Geometric mean return over the benchmark's, in the rows in which the benchmark is above 0."""
+    return relative_performance.up_capture(returns, benchmark_returns)
+
+
+@udf(category="Performance")
+def DOWN_CAPTURE(returns: k.Returns, benchmark_returns: k.BenchmarkReturns) -> object:
+    """Geometric mean return over the benchmark's, in the rows in which the benchmark is below 0."""
+    return relative_performance.down_capture(returns, benchmark_returns)
+
+
+@udf(category="Performance")
 def MEAN_TSTAT(returns: k.Returns, null_value: k.NullValue = 0.0) -> object:
     """t statistic of the mean return against null_value."""
     return performance.mean_tstat(returns, null_value)
+
+
+@udf(category="Performance")
+def SHARPE_SE(returns: k.ExcessReturns, periods: k.Periods = 252) -> object:
+    """Standard error of the Sharpe ratio a year, for skewed and fat-tailed returns (Mertens)."""
+    return significance.sharpe_se(returns, periods)
+
+
+@udf(category="Performance")
+def YEARS_NEEDED(sharpe: k.SharpeAYear, confidence: k.Confidence = 0.95) -> object:
+    """Years until a Sharpe ratio is significant in a two-sided test: (z / Sharpe)^2."""
+    return significance.years_needed(sharpe, confidence)
+
+
+@udf(category="Performance")
+def BONFERRONI_T(
+    tests: k.TestCount, level: k.Significance = 0.05, df: k.DegreesOfFreedom = None
+) -> object:
+    """t statistic that the best of several tests must exceed, two-sided."""
+    return significance.bonferroni_t(tests, level, df)
 
 
 @udf(category="Performance")
@@ -362,10 +801,33 @@ def RETURN_ATTRIBUTION(
     return performance.return_attribution(asset_returns, factor_returns, periods)
 
 
+@udf(category="Performance")
+def BOTTOM_UP_BETA(weights: k.Weights, betas: k.BetaMatrix) -> object:
+    """Betas of a portfolio from its weights and the betas of its assets: w'B."""
+    return performance.bottom_up_beta(weights, betas)
+
+
 @udf(category="Pricing")
 def GRS_TEST(asset_returns: k.AssetReturns, factor_returns: k.FactorReturns) -> object:
     """Gibbons-Ross-Shanken test that all alphas are 0: F, df, p, mean absolute alpha."""
     return pricing.grs_test(asset_returns, factor_returns)
+
+
+@udf(category="Pricing")
+def FAMA_MACBETH(
+    asset_returns: k.AssetReturns,
+    factor_returns: k.FactorReturns,
+    intercept: k.Intercept = True,
+    shanken: k.Shanken = True,
+) -> object:
+    """Premium of each factor by Fama and MacBeth's two-pass regressions: lambda, se, t, p, R2."""
+    return pricing.fama_macbeth(asset_returns, factor_returns, intercept, shanken)
+
+
+@udf(category="Pricing")
+def SPANNING_TEST(new_factor: k.NewFactor, factor_returns: k.FactorReturns) -> object:
+    """Whether a new factor adds to others: its alpha on them with t and p, and the GRS test."""
+    return pricing.spanning_test(new_factor, factor_returns)
 
 
 # -------------------------------------------------------------- Data and information
@@ -381,6 +843,14 @@ def FF_FACTORS(
 ) -> object:
     """Kenneth French's factors: a date column and a column a factor, decimal, with RF."""
     return french.ff_factors(model, frequency, start_date, end_date, file)
+
+
+@udf(category="Data")
+def FACTOR_CHECK(
+    asset_returns: k.CheckedAssets, factor_returns: k.CheckedFactors, dates: k.CheckedDates = None
+) -> object:
+    """What is wrong or doubtful in the data: severity, finding, where, how many, remedy."""
+    return checks.factor_check(asset_returns, factor_returns, dates)
 
 
 @udf(category="Data")

@@ -7,9 +7,12 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
+
 import factor_core
-from factor_core import about
+from factor_core import about, fit_cache
 from factor_core.about import addin_info
+from factor_core.regression import regress
 
 CORE = Path(factor_core.__file__).parents[1]
 
@@ -22,7 +25,7 @@ def test_versions_are_those_installed():
     rows = info()
     assert rows["version"] == factor_core.__version__
     assert rows["Python"].startswith(platform.python_version())
-    for package in ("numpy", "pandas", "statsmodels", "xlwings"):
+    for package in ("numpy", "pandas", "scipy", "statsmodels", "xlwings", "xxhash"):
         assert rows[package] == metadata.version(package)
 
 
@@ -55,6 +58,25 @@ def test_a_host_tells_its_name_and_what_its_cells_hide(monkeypatch):
     assert rows["host"] == "LibreOffice 25.2 (in-process)"
     assert rows["last error"].startswith("POSITION_SIZE: vol is 0")
     assert list(rows).index("last error") == list(rows).index("log file") + 1
+
+
+def test_the_share_of_fits_found_again_is_shown(monkeypatch):
+    monkeypatch.setattr(fit_cache, "_made", [fit_cache.FitCache(10**6)])
+    assert info()["fit cache"].startswith("0 of 0 fits found again (0%); 0 kept in 0.0 of 1 MB")
+    market = np.arange(9.0) ** 2
+    for _ in range(4):
+        regress(np.arange(9.0), market)
+    assert info()["fit cache"].startswith("3 of 4 fits found again (75%); 1 kept in 0.0 of 1 MB")
+    monkeypatch.setattr(fit_cache, "_made", [fit_cache.FitCache(0)])
+    assert info()["fit cache"] == "switched off by FACTOR_UDFS_CACHE_MB"
+
+
+def test_a_wrong_size_of_the_cache_is_said_and_hides_nothing_else(monkeypatch):
+    monkeypatch.setattr(fit_cache, "_made", [])
+    monkeypatch.setenv("FACTOR_UDFS_CACHE_MB", "much")
+    rows = info()
+    assert 'FACTOR_UDFS_CACHE_MB is "much"; use megabytes, 0 for no cache' in rows["fit cache"]
+    assert rows["version"] == factor_core.__version__
 
 
 def test_every_row_is_a_label_and_a_text_that_fits_a_cell():

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles.sample_numbers import MSFT
 
+import factor_udfs
 from factor_core import sample
 from factor_core.alignment import align_report, align_series
 from factor_core.errors import InputError, MissingDataError
@@ -92,11 +93,11 @@ def test_a_missing_value_stays_in_its_row():
     [
         (
             ([45_000, 45_001, 45_000], [1, 2, 3], [45_000], [1]),
-            "dates_1 row 3 repeats the date 2023-03-15; keep one row a date",
+            "dates_1 row 3 repeats the date 2023-03-15 of row 1; keep one row a date",
         ),
         (
             ([45_000], [1], column([45_000, 45_000], "Day"), column([1, 2], "A")),
-            "dates_2 row 3 repeats the date 2023-03-15; keep one row a date",
+            "dates_2 row 3 repeats the date 2023-03-15 of row 2; keep one row a date",
         ),
         (
             ([45_000, np.nan], [1, 2], [45_000], [1]),
@@ -195,7 +196,8 @@ def test_prices_are_compared_by_their_changes():
     assert report["compared by"] == ("changes (all values are above 0)",) * 2
     assert report["finding"][0] == "no shift: the dates fit"
     late = found(align_report(SERIALS, prices[:, 3], SERIALS + 1, prices[:, 4]))
-    assert late["finding"][0].startswith("shifted: series 2 runs 1 row(s) behind series 1")
+    assert "shifted: series 2 runs 1 row(s) behind series 1" in late["finding"][0]
+    assert "series 2 has dates from Tuesday to Saturday" in late["finding"][0]
 
 
 def test_correlation_as_dated_is_that_of_numpy_over_the_rows_both_have():
@@ -223,3 +225,134 @@ def test_a_repeated_date_counts_by_its_first_row():
     again = found(align_report(np.append(dates, 40_000), np.append(values, 99.0), dates, values))
     assert once["correlation as dated"] == again["correlation as dated"]
     assert again["repeated dates"] == (1, 0)
+
+
+# ------------------------------------------------------------------------------------------ laws
+
+
+@quick
+@given(some_dates, st.sampled_from(["inner", "left", "right", "outer"]))
+def test_a_series_joined_with_itself_is_the_series_sorted(dates, join):
+    aligned = align_series(dates, dates, dates, dates, join).values
+    np.testing.assert_array_equal(aligned, np.tile(np.sort(dates)[:, None], 3))
+
+
+@quick
+@given(some_dates, some_dates, st.sampled_from(["left", "right", "outer"]))
+def test_aligning_what_is_aligned_changes_nothing(dates_1, dates_2, join):
+    once = align_series(dates_1, dates_1, dates_2, dates_2, join).values
+    again = align_series(once[:, 0], once[:, 1], once[:, 0], once[:, 2], join).values
+    np.testing.assert_array_equal(again, once)
+
+
+@quick
+@given(some_dates, some_dates, st.permutations([0, 1, 2]))
+def test_columns_come_out_in_the_order_they_went_in(dates_1, dates_2, order):
+    values = np.multiply.outer(np.array(dates_1, dtype=float), [1.0, 2.0, 3.0])
+    straight = align_series(dates_1, values, dates_2, dates_2, "outer").values
+    turned = align_series(dates_1, values[:, order], dates_2, dates_2, "outer").values
+    np.testing.assert_array_equal(turned[:, 1:4], straight[:, 1:4][:, order])
+
+
+# ------------------------------------------------------------------------- dates as cells hold them
+
+
+def report_of(dates_1, dates_2, values=None):
+    values = [[float(i % 7)] for i in range(len(dates_1))] if values is None else values
+    other = [[float(i % 5)] for i in range(len(dates_2))]
+    cells = factor_udfs.ALIGN_REPORT([[d] for d in dates_1], values, [[d] for d in dates_2], other)
+    return {row[0]: row[1:] for row in cells}
+
+
+def test_serial_numbers_dates_and_iso_text_are_the_same_dates():
+    days = [dt.date(2024, 1, day) for day in (31, 2, 15)]
+    values = [[1.0], [2.0], [3.0]]
+    serials = [[float((day - FIRST).days)] for day in days]
+    forms = (
+        serials,
+        [[day] for day in days],
+        [[day.isoformat()] for day in days],
+        [[f"{day.isoformat()}T23:30:00+09:00"] for day in days],
+        [[serial + 0.75] for (serial,) in serials],
+    )
+    wanted = [[45293.0, 2.0, 2.0], [45306.0, 3.0, 3.0], [45322.0, 1.0, 1.0]]
+    for form in forms:
+        assert factor_udfs.ALIGN_SERIES(form, values, serials, values) == wanted
+
+
+def test_times_of_day_that_were_cut_off_are_counted():
+    day = dt.datetime(2024, 1, 31, 22, 0, tzinfo=dt.UTC)
+    report = report_of([45322.5, day, "2024-02-02"], [45322.0])
+    assert report["times of day cut off"] == [2, 0]
+
+
+WEEKDAYS = np.array(
+    [d for d in range(40_000, 40_700) if (FIRST + dt.timedelta(days=d)).weekday() < 5], dtype=float
+)
+MONTH_ENDS = (
+    pd.date_range("2010-01-31", periods=60, freq="ME") - pd.Timestamp(FIRST)
+).days.to_numpy(dtype=float)
+
+
+@pytest.mark.parametrize("dates", [WEEKDAYS, MONTH_ENDS], ids=["daily", "monthly"])
+def test_dates_of_the_1904_system_are_named(dates):
+    early = report_of(dates, dates - 1462)["finding"][0]
+    assert early.startswith("series 2 lies 1462 days early, as dates of the 1904 system do; add")
+    assert report_of(dates - 1462, dates)["finding"][0].startswith("series 1 lies 1462 days early")
+
+
+def test_a_join_that_fails_by_the_1904_system_says_so():
+    with pytest.raises(MissingDataError, match="dates_2 lies 1462 days early") as refused:
+        align_series(MONTH_ENDS, MONTH_ENDS, MONTH_ENDS - 1462, MONTH_ENDS)
+    assert len(str(refused.value)) <= 250
+
+
+def test_histories_that_begin_four_years_apart_are_not_called_of_the_1904_system():
+    longer = np.concatenate([WEEKDAYS - 1463 - 7 * 20, WEEKDAYS])
+    assert "1904" not in report_of(longer, WEEKDAYS)["finding"][0]
+
+
+def test_daily_dates_of_the_1904_system_are_seen_in_one_table_alone():
+    finding = report_of(WEEKDAYS - 1462, WEEKDAYS[:30] + 5000 * 7)["finding"][0]
+    assert "series 1 has dates from Tuesday to Saturday" in finding
+
+
+def test_local_midnights_written_in_utc_are_seen_as_a_day_early():
+    finding = report_of(WEEKDAYS - 1 + 15 / 24, WEEKDAYS)["finding"][0]
+    assert "series 1 has dates from Sunday to Thursday" in finding
+
+
+def test_different_frequencies_are_said():
+    report = report_of(WEEKDAYS, MONTH_ENDS)
+    assert report["frequency"] == ["daily", "monthly"]
+    assert report["finding"][0].startswith(
+        "different frequencies: series 1 is daily, series 2 is monthly; compound the shorter"
+    )
+
+
+def test_months_dated_on_their_last_weekday_are_said_to_miss_calendar_ends():
+    last_weekdays = np.where(MONTH_ENDS % 7 <= 1, MONTH_ENDS - 1 - MONTH_ENDS % 7, MONTH_ENDS)
+    apart = int((last_weekdays != MONTH_ENDS).sum())
+    finding = report_of(MONTH_ENDS, last_weekdays)["finding"][0]
+    assert finding.startswith(f"{apart} months are in both but dated on different days")
+
+
+def test_months_with_missing_days_are_named_with_how_many():
+    months = np.array([str(FIRST + dt.timedelta(days=int(d)))[:7] for d in WEEKDAYS])
+    gap = np.flatnonzero(months == "2010-03")[3:7]
+    report = report_of(WEEKDAYS, np.delete(WEEKDAYS, gap))
+    assert report["months that lack days of the other"] == ["none", "2010-03 (4)"]
+
+
+def test_days_before_a_table_begins_are_not_missing_from_it():
+    report = report_of(WEEKDAYS, WEEKDAYS[100:])
+    assert report["months that lack days of the other"] == ["none", "none"]
+    assert report["dates not in the other"] == [100, 0]
+
+
+def test_a_shift_within_unequal_tables_is_still_found():
+    values = MSFT.values[:, 0]
+    report = found(
+        align_report(SERIALS[200:], values[200:], SERIALS[:-100], np.roll(values, 1)[:-100])
+    )
+    assert report["best lag in rows"][0] == 1

@@ -664,8 +664,76 @@ def test_what_is_no_date_is_said(cell, words):
 
 def test_dates_are_one_column():
     assert sentence_of(cells.read_dates, [[SERIAL, SERIAL]], "dates") == (
+        "dates has 2 columns; use one column of dates: TRANSPOSE turns a row into a column"
+    )
+    assert sentence_of(cells.read_dates, [[SERIAL, SERIAL]] * 2, "dates") == (
         "dates has 2 columns; use one column of dates"
     )
+
+
+# -------------------------------------------------------------------------- whatever cells hold
+
+
+def test_a_lenient_reading_of_good_cells_is_the_strict_one():
+    block = [["MSFT", "Mkt"], [0.01, None], [0.02, "#N/A"], ["", 1]]
+    examined = cells.read_every_cell(block, "x")
+    strict = cells.read_columns(block, "x")
+    assert examined.refused == []
+    assert examined.columns.names == strict.names
+    assert examined.columns.rows == strict.rows
+    np.testing.assert_array_equal(examined.columns.values, strict.values)
+
+
+def test_a_lenient_reading_lists_what_a_strict_one_refuses():
+    block = [["MSFT", "Mkt"], [0.01, "n/a"], [True, 0.02], [float("inf"), "#REF!"]]
+    examined = cells.read_every_cell(block, "x")
+    assert examined.refused == [
+        (2, 2, 'text "n/a"'),
+        (3, 1, "TRUE"),
+        (4, 1, "infinite"),
+        (4, 2, "#REF!"),
+    ]
+    wanted = [[0.01, np.nan], [np.nan, 0.02], [np.nan, np.nan]]
+    np.testing.assert_array_equal(examined.columns.values, wanted)
+
+
+def test_an_array_is_read_leniently_and_left_as_it_is():
+    array = np.array([[0.01], [np.inf], [np.nan]])
+    before = array.copy()
+    examined = cells.read_every_cell(array, "x")
+    assert examined.refused == [(2, 1, "infinite")]
+    np.testing.assert_array_equal(array, before)
+
+
+def test_dates_are_read_leniently_with_their_time_of_day():
+    column = [
+        ["Date"],
+        ["2024-01-31"],
+        ["soon"],
+        [45322.75],
+        [3e6],
+        [dt.datetime(2024, 1, 31, 6, tzinfo=dt.UTC)],
+    ]
+    examined = cells.read_every_date(column, "dates")
+    assert examined.columns.names == ("Date",)
+    wanted = [[45322.0], [np.nan], [45322.75], [np.nan], [45322.25]]
+    np.testing.assert_array_equal(examined.columns.values, wanted)
+    assert examined.refused == [
+        (3, 1, 'text "soon", not a date like 2024-01-31'),
+        (5, 1, "3000000, outside 1900 to 9999"),
+    ]
+
+
+def test_times_are_the_dates_and_a_fraction():
+    column = [
+        [dt.datetime(2024, 1, 31, 18, tzinfo=dt.UTC)],
+        ["2024-01-31T12:00:00+09:00"],
+        [45322.25],
+    ]
+    np.testing.assert_array_equal(
+        cells.read_times(column, "x").values.ravel() % 1, [0.75, 0.5, 0.25]
+    )
+    np.testing.assert_array_equal(cells.read_dates(column, "x").values.ravel(), [45322.0] * 3)
 
 
 # ------------------------------------------------------------------------------------ writing

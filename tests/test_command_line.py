@@ -15,7 +15,7 @@ from factor_core.errors import InputError
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
-    *("new", "refresh", "template", "functions"),
+    *("new", "refresh", "template", "functions", "table"),
     *("install", "uninstall", "doctor", "com-server"),
 )
 

@@ -102,7 +102,7 @@ def test_months_are_dated_at_their_last_day(three):
 
 def test_serial_numbers_are_excels():
     # Excel: 2017-03-31 is 42825 (DATEVALUE), 1900-03-01 is 61.
-    assert factors(end_date="2017").dates[-1] == 42825
+    assert factors(end_date="2017", file="sample").dates[-1] == 42825
     assert french.EXCEL_DAY_ZERO + dt.timedelta(days=61) == dt.date(1900, 3, 1)
 
 
@@ -186,7 +186,7 @@ def test_file_written_from_the_sample_reads_back_as_the_sample(tmp_path):
         for day, row, rate in zip(data.dates, data.factors, data.rf, strict=True)
     ]
     path = write(tmp_path / "F-F_Research_Data_Factors.CSV", table(THREE, rows))
-    ours, theirs = factors("FF3"), factors("FF3", file=path)
+    ours, theirs = factors("FF3", file="sample"), factors("FF3", file=path)
     assert ours.values.tolist() == theirs.values.tolist()
     assert ours.dates.tolist() == theirs.dates.tolist()
 
@@ -205,8 +205,9 @@ def test_prose_with_a_year_and_a_comma_is_no_row(tmp_path):
 # The built-in sample ----------------------------------------------------------------------------
 
 
-def test_without_a_file_the_monthly_sample_is_used():
-    result = factors("carhart")
+@pytest.mark.parametrize("file", ["sample", " Sample "])
+def test_sample_in_place_of_a_file_is_the_built_in_one(file):
+    result = factors("carhart", file=file)
     data = sample.monthly()
     assert result.values[:, :4].tolist() == data.factors.tolist()
     assert result.values[:, 4].tolist() == data.rf.tolist()
@@ -216,7 +217,7 @@ def test_without_a_file_the_monthly_sample_is_used():
 
 @pytest.mark.parametrize("model", ["CAPM", "FF3", "CARHART"])
 def test_columns_are_those_of_the_model_with_rf_last(model):
-    result = factors(model)
+    result = factors(model, file="sample")
     assert result.names == MODELS[model]
     assert result.values.shape == (819, len(MODELS[model]))
 
@@ -235,18 +236,18 @@ def test_columns_are_those_of_the_model_with_rf_last(model):
     ],
 )
 def test_every_form_of_start_and_end_means_the_same_year(start, end):
-    result = factors("CAPM", start_date=start, end_date=end)
+    result = factors("CAPM", start_date=start, end_date=end, file="sample")
     assert [days(result)[0], days(result)[-1]] == [dt.date(1990, 1, 31), dt.date(1990, 12, 31)]
     assert len(result.dates) == 12
 
 
 @pytest.mark.parametrize("cell", ["1990", [["1990"]], (("1990-01-01",),), [[32874.0]], 32874.0])
 def test_a_date_in_a_range_of_one_cell_is_that_date(cell):
-    assert FF_FACTORS("CAPM", "M", cell)[1][0] == 32904.0  # 1990-01-31 in Excel
+    assert FF_FACTORS("CAPM", "M", cell, file="sample")[1][0] == 32904.0  # 1990-01-31 in Excel
 
 
 def test_a_span_beyond_the_data_is_said():
-    result = factors(start_date="1940-01-01", end_date="2020-01-01")
+    result = factors(start_date="1940-01-01", end_date="2020-01-01", file="sample")
     assert len(result.dates) == 819
     notes = " | ".join(result.notes)
     assert "begin on 1949-01-31, later than start_date 1940-01-01" in notes
@@ -254,7 +255,7 @@ def test_a_span_beyond_the_data_is_said():
 
 
 def test_first_day_of_the_first_month_is_inside_the_data():
-    assert len(factors(start_date="1949-01-01").notes) == 1
+    assert len(factors(start_date="1949-01-01", file="sample").notes) == 1
 
 
 def test_cells_show_a_date_column_then_the_factors(three, momentum):
@@ -273,10 +274,16 @@ def test_cells_show_a_date_column_then_the_factors(three, momentum):
     [
         ({"model": "FF4"}, 'model is "FF4"; use CAPM, FF3, CARHART, FF5, FF6'),
         ({"frequency": "X"}, 'frequency is "X"; use D'),
-        ({"frequency": "D"}, "built-in sample is monthly; give .* daily rows in the file argument"),
-        ({"frequency": "A"}, "annual rows in the file argument"),
-        ({"model": "FF5"}, "no RMW and CMA; give .*5_Factors_2x3 .* in the file argument"),
-        ({"model": "FF6"}, "5_Factors_2x3; F-F_Momentum_Factor .* in the file argument"),
+        (
+            {"frequency": "D", "file": "sample"},
+            "built-in sample is monthly; leave file out .* or give .* daily rows",
+        ),
+        ({"frequency": "A", "file": "sample"}, "annual rows"),
+        ({"model": "FF5", "file": "sample"}, "no RMW and CMA; leave file out .*5_Factors_2x3"),
+        ({"model": "FF6", "file": "sample"}, "5_Factors_2x3; F-F_Momentum_Factor"),
+        ({"model": "FF5", "frequency": "W"}, "no weekly RMW; for FF5 use frequency D, M or A"),
+        ({"model": "CARHART", "frequency": "W"}, "no weekly Mom; for CARHART use"),
+        ({"model": "FF6", "frequency": "W"}, "no weekly RMW or Mom; .* use model CAPM or FF3"),
         ({"start_date": "next year"}, 'start_date is "next year", which is no date'),
         ({"start_date": "1990-02-30"}, "start_date .* no date"),
         ({"start_date": 12.0}, "start_date .* no date"),
@@ -300,7 +307,7 @@ def test_wrong_argument_is_one_sentence(arguments, words):
 
 def test_span_without_rows_is_missing_data():
     with pytest.raises(MissingDataError, match="the data run from 1949-01-31 to 2017-03-31"):
-        factors(start_date="2020-01-01")
+        factors(start_date="2020-01-01", file="sample")
 
 
 def test_column_that_no_file_holds_names_the_file_to_add(three):

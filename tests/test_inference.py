@@ -522,7 +522,7 @@ def test_an_asset_without_enough_rows_shows_errors_in_its_row_only():
     sound, short, last = table.rows
     assert short[1:-1] == ("#NUM!",) * 7
     assert short[1].message.startswith(
-        "asset_returns (B) has 3 complete rows for 2 factor(s); at least 4 are needed"
+        "asset_returns column 2 (B) has 3 complete rows for 2 factor(s); at least 4 are needed"
     )
     assert short[-1] == 3
     assert all(isinstance(cell, float) for row in (sound, last) for cell in row[1:])

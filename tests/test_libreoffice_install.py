@@ -156,13 +156,13 @@ def test_what_the_functions_print_and_read_leaves_the_pipe_alone(tmp_path, monke
     noisy = tmp_path / "noisy"
     noisy.mkdir()
     (noisy / "sitecustomize.py").write_text(
-        "import threading, time\n"
+        "import sys, threading, time\n"
         "def talk():\n"
+        "    while 'factor_udfs' not in sys.modules:\n"  # the worker has its pipes before
+        "        time.sleep(0.001)\n"
         "    while True:\n"
         "        print('noise', flush=True); time.sleep(0.001)\n"
-        "noise = threading.Timer(0.4, talk)\n"
-        "noise.daemon = True\n"
-        "noise.start()\n"
+        "threading.Thread(target=talk, daemon=True).start()\n"
     )
     made = functions(tmp_path, monkeypatch)
     made.settings["paths"].insert(0, str(noisy))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import math
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 from check_workbook import problems
@@ -55,10 +57,9 @@ def written(path, lines):
     return path
 
 
-def make(
-    book, prices=None, returns=None, market=None, rf=None, periods=252, dates=None, decimal=None
-):
-    return command.new(book, prices, returns, market, rf, periods, dates, decimal)
+def make(book, **asked):
+    files = {name: (asked.pop(name),) for name in ("prices", "returns", "source") if name in asked}
+    return command.new(book, command.Request(**files, **asked))
 
 
 @pytest.fixture(scope="module")
@@ -254,14 +255,14 @@ def test_a_name_in_brackets_is_printed_as_it_stands(tmp_path, capsys):
 
 
 def test_without_a_file_the_sample_is_used():
-    data = command._data(None, None, None, None, 252, None)
+    data = command._data(command.Request())
     assert data.assets == ("AAPL", "GOOG", "IBM", "MSFT")
     assert data.missing_dividends == 0.02
     assert any("price index" in note for note in data.notes)
 
 
 def test_summary_of_the_sample_is_that_of_statsmodels():
-    data = command._data(None, None, None, None, 252, None)
+    data = command._data(command.Request())
     prices, rf = data.values, data.rf
     returns = prices[1:] / prices[:-1] - 1 - rf[1:, None]
     shown = {row[0]: row[1:] for row in command.summary_rows(data)}
@@ -271,6 +272,70 @@ def test_summary_of_the_sample_is_that_of_statsmodels():
         assert shown[name][2] == f"{fit.params[1]:.3f}"
         assert shown[name][3] == f"{fit.rsquared:.1%}"
         assert shown[name][-1] == "2012"
+
+
+# ------------------------------------------------------------------------- joined factors
+
+
+@pytest.fixture(scope="module")
+def with_factors(tmp_path_factory):
+    """Return a workbook of three years of monthly prices on CARHART, and what was printed."""
+    folder = tmp_path_factory.mktemp("factors")
+    months = sample.monthly(start=dt.date(2013, 12, 1), end=dt.date(2016, 12, 31))
+    prices = 50 * np.cumprod(1 + months.industries[:, :2], axis=0)
+    lines = ["Month,Food,Cars"]
+    lines += [
+        f"{day:%Y-%m},{food!r},{cars!r}"
+        for i, (day, (food, cars)) in enumerate(zip(months.dates, prices.tolist(), strict=True))
+        if i != 20
+    ]
+    path = written(folder / "funds.csv", lines)
+    data = command._data(
+        command.Request(prices=(path,), periods=12, factors="CARHART", factors_file="sample")
+    )
+    return data, build(data), months, np.delete(prices, 20, axis=0)
+
+
+def test_joined_factors_stand_beside_the_returns_and_explain_every_asset(with_factors):
+    _, built, months, prices = with_factors
+    assert built.errors == []
+    assert problems(built.workbook) == []
+    book = values_of(built.workbook)
+    assert words_in(book, "differs") == []
+    sheet = book["Factors"]
+    rows = range(6, 6 + len(prices) - 1)
+    shown = np.array([[sheet.cell(i, j).value for j in range(2, 6)] for i in rows])
+    frame = pd.DataFrame(np.column_stack([months.factors, months.rf]))
+    frame[0] += frame[4]
+    growth = (1 + frame).cumprod().drop(20)
+    spans = (growth / growth.shift() - 1).iloc[1:]
+    rf = spans[4].to_numpy()
+    spans[0] -= rf
+    assert shown == pytest.approx(spans[[0, 1, 2, 3]].to_numpy(), abs=1e-14)
+    excess_food = prices[1:, 0] / prices[:-1, 0] - 1 - rf
+    fit = sm.OLS(excess_food, sm.add_constant(spans[[0, 1, 2, 3]].to_numpy())).fit()
+    regression = {row[6].value: row[7].value for row in sheet.iter_rows(min_row=6, max_row=10)}
+    assert list(regression) == ["alpha", "Mkt-RF", "SMB", "HML", "Mom"]
+    assert list(regression.values()) == pytest.approx(fit.params, rel=1e-9)
+
+
+def test_the_printed_factor_table_holds_the_numbers_of_the_sheet(with_factors):
+    data, built, *_ = with_factors
+    sheet = values_of(built.workbook)["Factors"]
+    cells = [[cell.value for cell in row] for row in sheet.iter_rows(min_col=7)]
+    header = next(i for i, row in enumerate(cells) if "alpha a year" in row)
+    for row, printed in zip(
+        cells[header + 1 :], command.factor_rows(data, data.factors), strict=False
+    ):
+        assert printed[0] == row[0]
+        assert printed[1] == f"{row[1]:.2%}"
+        assert printed[3:7] == [f"{beta:.3f}" for beta in row[3:7]]
+        assert printed[-1] == f"{row[10]}"
+    assert [row[0] for row in command.factor_rows(data, data.factors)] == ["Food", "Cars"]
+
+
+def test_without_joined_factors_there_is_no_such_sheet(gappy):
+    assert "Factors" not in values_of(gappy[0]).sheetnames
 
 
 # ------------------------------------------------------------------------- bad input
@@ -317,13 +382,18 @@ def test_bad_file_is_one_sentence_and_leaves_no_workbook(lines, words, tmp_path)
         ({"prices": "a.csv", "dates": "ymd"}, "--dates"),
         ({"prices": "a.csv", "decimal": "dot"}, '--decimal is "dot"; use . or ,'),
         ({"decimal": ","}, "name it with --prices or --returns"),
+        ({"sheet": "Prices"}, "name it with --prices or --returns"),
+        ({"factors": "FF3"}, "name it with --prices or --returns"),
+        ({"prices": "a.csv", "source": "a.csv"}, "--prices and --from are given; use one"),
+        ({"prices": "a.csv", "factors_file": "sample"}, "say which with --factors"),
+        ({"prices": "a.csv", "factors": "CAPM", "factors_file": "sample"}, "--factors CAPM: freq"),
         ({"prices": "missing.csv"}, "missing.csv"),
     ],
 )
 def test_arguments_that_do_not_fit_are_one_sentence(arguments, words, tmp_path):
     written(tmp_path / "a.csv", price_lines())
     paths = {
-        name: tmp_path / value if name in ("prices", "returns") else value
+        name: tmp_path / value if name in ("prices", "returns", "source") else value
         for name, value in arguments.items()
     }
     with pytest.raises((FactorError, OSError), match=words):

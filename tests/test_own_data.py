@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from factor_core import sample
-from factor_core.delimited import MOST_ROWS
 from factor_core.errors import InputError
 from factor_core.own_data import read_own_data
+from factor_core.text_table import MOST_ROWS
 
 DAYS = [dt.date(2020, 1, 27) + dt.timedelta(days=i) for i in (0, 1, 2, 3, 4, 7, 8, 9, 10, 11)]
 LATER = [DAYS[-1] + dt.timedelta(days=i) for i in range(1, 16)]
@@ -262,7 +262,7 @@ def test_percent_signs_are_hundredths_exactly(csv):
         csv(*lines(number=number, stock=MOVES, index=MARKET_MOVES)), "returns", market="spx"
     )
     assert data.values[:, 0].tolist() == MOVES
-    assert "Percent signs: column 'AAPL' was divided by 100." in data.notes
+    assert "Percent signs: AAPL, SPX divided by 100." in data.notes
 
 
 @given(st.lists(st.floats(0.01, 1e6), min_size=9, max_size=14).filter(lambda p: len(set(p)) > 2))
@@ -294,7 +294,7 @@ ODD_CELLS = st.sampled_from(
     ),
     st.sampled_from(["prices", "returns"]),
 )
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_bytes_are_data_or_one_sentence(tmp_path_factory, content, kind):
     path = tmp_path_factory.mktemp("fuzz") / "own.csv"
     path.write_bytes(content)
@@ -446,7 +446,6 @@ BAD_FILES = {
     "short row": (table_of(str(DAYS[2]), "1.5"), "row 4 has 2 cells where the names .* are 3"),
     "long row": (table_of(str(DAYS[2]), "1", "2", "3"), "row 4 has 4 cells where"),
     "open quote": (table_of(str(DAYS[2]), '"1.5', "3"), "line break inside a cell|row 4 has"),
-    "title above": (["Prices of my fund", *lines()], "has 3 cells where the names in row 1 are 1"),
     "same date twice": (
         table_of(str(DAYS[1]), "1.5", "3"),
         "has the date 2020-01-28 twice, in rows 3 and 4; keep one",
@@ -525,9 +524,9 @@ def test_bad_file_is_one_sentence_that_says_where(csv, case):
     [
         (b"", "is empty"),
         (b"\xef\xbb\xbf\r\n \n", "is empty"),
-        (b"PK\x03\x04rest", "is an Excel workbook or a zip file; save the sheet as CSV"),
-        (b"\xd0\xcf\x11\xe0rest", "old Excel workbook"),
-        (b"PAR1rest", "Parquet"),
+        (b"PK\x03\x04rest", "cannot be read: the workbook is damaged: File is not a zip file"),
+        (b"\xd0\xcf\x11\xe0rest", "old Excel workbook .* or locked by a password"),
+        (b"PAR1rest", "is no Parquet file that can be read"),
         (b"\x1f\x8brest", "compressed"),
         (b"Date,A\n2020-01-01,\x00", "not a text file"),
         (b"Date,A\x81,SPX\n2020-01-01,1,2", "neither UTF-8 nor Windows text"),

@@ -8,10 +8,12 @@ from oracles.sample_numbers import DURABLES, EXCESS, FACTORS, MARKET, MSFT, expe
 from scipy import stats
 
 from factor_core.errors import DivisionError, InputError, NumericalError
+from factor_core.estimation import factor_beta
 from factor_core.hedging import hedged_series
 from factor_core.labelled import Columns
 from factor_core.performance import (
     appraisal_ratio,
+    bottom_up_beta,
     mean_tstat,
     return_attribution,
     sharpe_ratio,
@@ -115,6 +117,20 @@ def test_attribution_adds_up_to_the_mean_return(seed, periods):
     )
 
 
+@quick
+@given(seeds, st.integers(1, 3))
+def test_bottom_up_beta_is_the_beta_of_the_portfolio(seed, k):
+    assets, factors = simulated(seed, m=4, k=k)
+    weights = np.random.default_rng(seed).normal(size=4)
+    betas = factor_beta(assets, factors).reshape(4, k)
+    found = bottom_up_beta(weights, betas)
+    assert found.shape == (1, k)
+    wanted = np.ravel(factor_beta(assets @ weights, factors))
+    np.testing.assert_allclose(found[0], wanted, rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(bottom_up_beta(1e6 * weights, betas), 1e6 * found, rtol=1e-12)
+    np.testing.assert_array_equal(bottom_up_beta(np.eye(4)[2], betas)[0], betas[2])
+
+
 def test_rows_with_a_gap_are_left_out_asset_by_asset():
     assets, factors = simulated(5, k=1)
     gaps = assets.copy()
@@ -170,6 +186,16 @@ GOOD, FACTOR = simulated(0, m=1, k=1)
             lambda: return_attribution(NAMED, [0.1, 0.2, 0.3]),
             InputError,
             "asset_returns has 2 columns; use one asset",
+        ),
+        (
+            lambda: bottom_up_beta([0.5, 0.5], [[1.0], [2.0], [3.0]]),
+            InputError,
+            "weights holds 2 numbers and betas has 3 rows; use one row of betas an asset",
+        ),
+        (
+            lambda: bottom_up_beta([0.5, 0.5], [[1.0, 2.0]]),
+            InputError,
+            "TRANSPOSE turns a row of betas into a column",
         ),
         (lambda: return_attribution(GOOD, FACTOR, 0), NumericalError, "periods is 0"),
         (lambda: return_attribution(GOOD[:1], FACTOR[:1]), NumericalError, "complete row"),

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracles.hedging_risk_numbers import R
 from oracles.sample_numbers import DURABLES, FACTORS, INDUSTRIES, MARKET, MSFT, expected
 
 from factor_core.errors import DivisionError, ExcelError, InputError, NumericalError
+from factor_core.estimation import residual_vol
 from factor_core.hedging import hedged_series, tracking_series
 from factor_core.regression import regress
 from factor_core.risk import (
@@ -14,6 +16,7 @@ from factor_core.risk import (
     factor_share,
     model_cov,
     residual_correl,
+    tracking_error,
     variance_decomp,
 )
 
@@ -126,6 +129,62 @@ def test_factor_covariance_keeps_its_digits_far_from_zero():
     np.testing.assert_allclose(factor_cov(far), np.cov(values.T), rtol=1e-6)
 
 
+def test_weighted_factor_covariance_of_the_sample_is_that_of_r():
+    # R 4.2.2, tests/oracles/hedging_risk_r.R: 12 cov.wt(factors, wt, method = "unbiased")
+    found = factor_cov(FACTORS, 12, halflife=36)
+    np.testing.assert_allclose(found.ravel(), R["halflife_cov"], rtol=1e-11)
+    np.testing.assert_array_equal(found, found.T)
+
+
+@quick
+@given(seeds, st.floats(0.2, 500))
+def test_weighted_covariance_is_that_of_pandas(seed, halflife):
+    import pandas as pd  # noqa: PLC0415  the oracle of this test alone
+
+    _, factors = simulated(seed)
+    wanted = pd.DataFrame(factors).ewm(halflife=halflife).cov().iloc[-3:].to_numpy()
+    np.testing.assert_allclose(
+        factor_cov(factors, 1, halflife), wanted, rtol=1e-8, atol=1e-10 * np.abs(wanted).max()
+    )
+
+
+def test_a_long_halflife_weighs_all_rows_alike_and_a_gap_ages_none():
+    _, factors = simulated(1)
+    np.testing.assert_allclose(factor_cov(factors, 1, 1e9), factor_cov(factors), rtol=1e-6)
+    gaps = np.insert(factors, [10, 50], np.nan, axis=0)
+    np.testing.assert_array_equal(factor_cov(gaps, 1, 5), factor_cov(factors, 1, 5))
+
+
+def test_tracking_errors_of_the_sample_are_those_of_r():
+    # R 4.2.2, tests/oracles/hedging_risk_r.R: sd(industry - market) sqrt(12)
+    found = tracking_error(INDUSTRIES, FACTORS.values[:, 0], 12)
+    np.testing.assert_allclose(found, R["tracking_error"], rtol=1e-12)
+
+
+@quick
+@given(seeds)
+def test_tracking_error_is_at_least_the_residual_volatility_and_has_the_share_of_beta_in_it(seed):
+    asset, factors = simulated(seed, k=1)
+    beta = regress(asset, factors).beta[0, 0]
+    found = tracking_error(asset, factors, 252)[0]
+    residual = residual_vol(asset, factors, 252)[0]
+    missed = 252 * (beta - 1) ** 2 * factors.var(ddof=1)
+    assert found**2 == pytest.approx(residual**2 + missed, rel=1e-10)
+    assert tracking_error(asset + 0.5, factors, 252)[0] == pytest.approx(found, rel=1e-10)
+    assert tracking_error(factors, asset, 252)[0] == pytest.approx(found, rel=1e-12)
+
+
+def test_an_index_fund_has_no_tracking_error_and_a_young_fund_its_own_rows():
+    assets, factors = simulated(6, m=2, k=1)
+    fund = factors[:, 0] + 0.1
+    assert tracking_error(fund, factors).tolist() == [0.0]
+    young = assets.copy()
+    young[:40, 1] = np.nan
+    found = tracking_error(young, factors)
+    np.testing.assert_array_equal(found[0], tracking_error(assets[:, 0], factors)[0])
+    np.testing.assert_allclose(found[1], tracking_error(assets[40:, 1], factors[40:])[0])
+
+
 def test_model_covariance_of_the_sample_is_that_of_r():
     # R 4.2.2, tests/oracles/sample_r.R: B'cov(f)B + diag(var(resid))
     fit = regress(INDUSTRIES, FACTORS)
@@ -208,6 +267,20 @@ def test_singular_covariances_of_factors_are_covariances_all_the_same():
         (lambda: factor_cov(THREE[:1]), NumericalError, "has 1 complete row(s)"),
         (lambda: factor_cov(np.full((9, 2), np.nan)), NumericalError, "has 0 complete row(s)"),
         (lambda: factor_cov(THREE, -1), NumericalError, "periods is -1"),
+        (lambda: factor_cov(THREE, 1, 0), NumericalError, "halflife is 0; it must be above 0"),
+        (
+            lambda: factor_cov(THREE, 1, 0.01),
+            NumericalError,
+            "halflife is 0.01, which gives one row all the weight; use a longer one",
+        ),
+        (lambda: tracking_error(GOOD, THREE), InputError, "benchmark_returns has 3 columns; use"),
+        (lambda: tracking_error(GOOD, GOOD[:9]), InputError, "returns has 60 rows and benchmark"),
+        (lambda: tracking_error(GOOD, GOOD, 0), NumericalError, "periods is 0"),
+        (
+            lambda: tracking_error(GOOD[:1], GOOD[:1]),
+            NumericalError,
+            "returns and benchmark_returns have 1 complete row(s); at least 2 are needed",
+        ),
         (
             lambda: model_cov(np.ones((2, 3)), np.eye(2), [1, 1]),
             InputError,
@@ -222,7 +295,7 @@ def test_singular_covariances_of_factors_are_covariances_all_the_same():
         (
             lambda: model_cov([[1, -1]], [[1, 2], [2, 1]], [0.1]),
             InputError,
-            "factor_cov gives some portfolio of the factors a negative variance",
+            "factor_cov row 1, column 2 is 2: a correlation beyond 1, which gives some portfolio a",
         ),
         (
             lambda: model_cov([[1], [1]], [[1]], [1, -2]),

@@ -3,97 +3,24 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
+from exact_rolling import WINDOW, by_long_double, by_window_qr, errors, hostile_series
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from oracles.sample_numbers import FACTORS, INDUSTRIES, MARKET, MSFT, expected
+from oracles.betas_numbers import R
+from oracles.sample_numbers import DURABLES, FACTORS, INDUSTRIES, MARKET, MSFT, expected
 from statsmodels.regression.rolling import RollingOLS
 from statsmodels.tools import add_constant
 
 from factor_core.errors import InputError, NumericalError
+from factor_core.hedging import hedged_series
+from factor_core.labelled import Columns
 from factor_core.regression import regress
-from factor_core.rolling import rolling_betas
+from factor_core.rolling import rolling_beta, rolling_betas, rolling_regression
 
 quick = settings(max_examples=25, deadline=None)
-WINDOW = 60
-
-
-def hostile_series(k):
-    """Return series on which running sums lose their digits: name -> asset and factors."""
-    rng = np.random.default_rng(5)
-    n = 900
-    betas = np.linspace(1.2, 0.4, k)
-
-    def returns(scale=0.01):
-        factors = rng.standard_normal((n, k)) * scale
-        factors[:, 1:] += 0.6 * factors[:, :1]
-        return factors
-
-    def asset(factors, scale=0.01):
-        return factors @ betas + scale * rng.standard_normal(n)
-
-    crashes = rng.standard_t(2.2, (n, k)) * 0.008
-    crashes[n // 2], crashes[n // 2 + 100] = -0.2, -0.12
-    day = returns()
-    day[n // 3] *= 1e5
-    print_ = returns()
-    print_[n // 3, 0] = 1e5
-    shifted = returns()
-    shifted[n // 2 :] += 1e4
-    offset = returns(1e-4) + 1e3
-    levels = 100 * np.exp(np.cumsum(returns(), axis=0))
-    series = {
-        "returns": (asset(ordinary := returns()), ordinary),
-        "crashes": (asset(crashes), crashes),
-        "one day 1e5 times as large": (asset(day), day),
-        "bad print of 1e5": (asset(returns()), print_),
-        "level shift": (asset(shifted), shifted),
-        "offset of 1e3": (asset(offset, 1e-4), offset),
-        "price levels": (asset(levels, 0.5), levels),
-    }
-    if k > 1:
-        close = returns()
-        close[:, 1] = close[:, 0] + 1e-4 * close[:, 1]
-        series["almost collinear"] = (asset(close), close)
-    return series
-
-
-def windows_of(y, x):
-    """Return all windows, shape (windows, rows, k + 1), the asset last."""
-    block = np.column_stack([x, y])
-    return np.lib.stride_tricks.sliding_window_view(block, WINDOW, axis=0).transpose(0, 2, 1)
-
-
-def by_long_double(y, x):
-    """Return betas (windows, k) from normal equations of twice-centred windows in 80 bits."""
-    z = windows_of(y, x).astype(np.longdouble)
-    z = z - z.mean(axis=1, keepdims=True)
-    z = z - z.mean(axis=1, keepdims=True)
-    k = x.shape[1]
-    square = np.einsum("qti,qtj->qij", z, z)
-    for j in range(k):  # Gauss elimination; the matrix is positive definite
-        for i in range(j + 1, k):
-            square[:, i] -= square[:, j] * (square[:, i, j] / square[:, j, j])[:, None]
-    betas = np.zeros((len(z), k), dtype=np.longdouble)
-    for j in reversed(range(k)):
-        known = np.einsum("qi,qi->q", square[:, j, :k], betas)
-        betas[:, j] = (square[:, j, k] - known) / square[:, j, j]
-    return betas
-
-
-def by_window_qr(y, x):
-    z = windows_of(y, x)
-    z = z - z.mean(axis=1, keepdims=True)
-    triangle = np.linalg.qr(z, mode="r")
-    k = x.shape[1]
-    return np.linalg.solve(triangle[:, :k, :k], triangle[:, :k, k:])[..., 0]
-
-
-def error(betas, exact):
-    return float((np.abs(betas - exact).max(axis=1) / np.abs(exact).max(axis=1)).max())
-
-
 needs_80_bits = pytest.mark.skipif(
     np.finfo(np.longdouble).nmant < 63, reason="long double is no wider than double here"
 )
@@ -104,34 +31,38 @@ needs_80_bits = pytest.mark.skipif(
 def test_hostile_windows_are_as_accurate_as_one_qr_a_window(k):
     for name, (y, x) in hostile_series(k).items():
         exact = by_long_double(y, x)
-        limit = max(1e-10, 4 * error(by_window_qr(y, x), exact))
-        rolled = rolling_betas(y, x, WINDOW)[WINDOW - 1 :, 0]
-        assert error(rolled, exact) <= limit, name
+        allowed = errors(by_window_qr(y, x), exact, y, x)
+        rolled = rolling_regression(y, x, WINDOW).values[WINDOW - 1 :]
         # a missing last row sends every window through the algorithm for gaps
         y_gap, x_gap = np.append(y, np.nan), np.vstack([x, x[-1:]])
-        with_gap = rolling_betas(y_gap, x_gap, WINDOW)[WINDOW - 1 : -1, 0]
-        assert error(with_gap, exact) <= limit, f"{name}, with a gap"
+        with_gap = rolling_regression(y_gap, x_gap, WINDOW).values[WINDOW - 1 : -1]
+        for how, found in (("full", rolled), ("with a gap", with_gap)):
+            for what, error in errors(found, exact, y, x).items():
+                assert error <= max(1e-10, 4 * allowed[what]), (name, how, what)
 
 
 @pytest.mark.parametrize("k", [1, 4])
 @pytest.mark.parametrize("min_obs", [12, 24])
-def test_betas_with_gaps_are_those_of_statsmodels(k, min_obs):
+def test_regressions_with_gaps_are_those_of_statsmodels(k, min_obs):
     rng = np.random.default_rng(k)
     x = FACTORS.values[:, :k].copy()
     y = INDUSTRIES.values[:, 1].copy()
     y[rng.random(len(y)) < 0.15] = np.nan
     y[100:150] = np.nan  # whole windows without a row
     x[200, 0] = np.nan
-    # statsmodels 0.15 RollingOLS; it starts before the first whole window, we do not
+    # statsmodels 0.15.0 RollingOLS: centred R-squared; alpha and betas are its params
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitted = RollingOLS(y, add_constant(x), 36, min_nobs=min_obs, missing="drop").fit()
-    wanted = np.asarray(fitted.params)[:, 1:]
-    wanted[:35] = np.nan
-    rolled = rolling_betas(y, x, 36, min_obs=min_obs)[:, 0]
+        model = RollingOLS(y, add_constant(x), 36, min_nobs=min_obs, missing="drop", expanding=True)
+        fitted = model.fit()
+    params, ssr = np.asarray(fitted.params), np.asarray(fitted.ssr)
+    vol = np.sqrt(ssr / (fitted.nobs - 1.0))
+    wanted = np.column_stack([params, np.asarray(fitted.rsquared), vol])
+    rolled = rolling_regression(y, x, 36, min_obs).values
     np.testing.assert_allclose(rolled, wanted, rtol=1e-8)
+    np.testing.assert_array_equal(rolling_beta(y, x, 36, min_obs).values, rolled[:, 1:-2])
     assert np.isnan(rolled[140:150]).all()
-    assert np.isfinite(rolled[36:90]).any()
+    assert np.isfinite(rolled[min_obs + 10 : 90]).all()
 
 
 def test_lagged_betas_of_the_sample_are_those_of_r():
@@ -141,20 +72,60 @@ def test_lagged_betas_of_the_sample_are_those_of_r():
     np.testing.assert_allclose(rolled, expected("rolling_beta"), rtol=1e-11)
 
 
+@pytest.mark.parametrize("row", [60, 61, 200, 327])
+def test_rolling_regressions_of_the_sample_are_those_of_r(row):
+    # R 4.2.2, tests/oracles/betas_r.R: lm on the 60 rows that end there
+    rolled = rolling_regression(DURABLES, FACTORS, 60).values[row - 1]
+    np.testing.assert_allclose(rolled, R[f"rolling_{row}"], rtol=1e-10)
+
+
+@quick
+@given(st.integers(4, 40), st.integers(0, 60), st.sampled_from([0.0, 0.2]))
+def test_rolling_beta_is_pandas_covariance_over_variance(window, seed, missing):
+    # pandas 3.1.1: min_periods counts complete rows, and the first windows begin with the data
+    rng = np.random.default_rng(seed)
+    data = pd.DataFrame(0.01 * rng.standard_normal((70, 2)), columns=["asset", "market"])
+    data[rng.random(70) < missing] = np.nan
+    moments = data.rolling(window, min_periods=3).cov().to_numpy().reshape(70, 2, 2)
+    wanted = moments[:, 0, 1] / moments[:, 1, 1]
+    rolled = rolling_beta(data["asset"], data["market"], window, min_obs=3)
+    np.testing.assert_allclose(rolled.values[:, 0], wanted, rtol=1e-8, atol=1e-10)
+
+
+def by_regression(y, x):
+    fit = regress(y, x)
+    vol = np.sqrt(fit.idio_variance)
+    return np.column_stack([fit.alpha, fit.beta, fit.r_squared, vol]).ravel()
+
+
 @quick
 @given(st.integers(6, 40), st.integers(0, 100))
 def test_each_window_is_the_regression_of_its_rows(window, seed):
     rng = np.random.default_rng(seed)
     x = 0.01 * rng.standard_normal((60, 3))
     y = 0.01 * rng.standard_normal((60, 2))
-    rolled = rolling_betas(y, x, window)
+    rolled = rolling_regression(y, x, window).values
     assert np.isnan(rolled[: window - 1]).all()
     for end in (window - 1, 2 * window - 1, 59):
         if end < 60:
             rows = slice(end - window + 1, end + 1)
-            np.testing.assert_allclose(
-                rolled[end], regress(y[rows], x[rows]).beta, rtol=1e-9, atol=1e-12
-            )
+            wanted = by_regression(y[rows], x[rows])
+            np.testing.assert_allclose(rolled[end], wanted, rtol=1e-9, atol=1e-11)
+
+
+@quick
+@given(st.integers(5, 40), st.integers(0, 100), st.booleans())
+def test_the_first_windows_grow_from_min_obs_to_the_window(min_obs, seed, gap):
+    rng = np.random.default_rng(seed)
+    x, y = 0.01 * rng.standard_normal((60, 3)), 0.01 * rng.standard_normal(60)
+    first = min_obs - 1
+    if gap:
+        y[2], first = np.nan, min_obs
+    rolled = rolling_regression(y, x, 41, min_obs).values
+    assert np.isnan(rolled[:first]).all()
+    for end in (first, 40):
+        wanted = by_regression(y[: end + 1], x[: end + 1])
+        np.testing.assert_allclose(rolled[end], wanted, rtol=1e-8, atol=1e-10)
 
 
 @quick
@@ -165,6 +136,13 @@ def test_lag_only_delays(lag, seed):
     now, later = rolling_betas(y, x, 10), rolling_betas(y, x, 10, lag=lag)
     np.testing.assert_array_equal(later[lag:], now[: 50 - lag])
     assert np.isnan(later[:lag]).all()
+
+
+def test_hedging_by_lagged_betas_is_the_hedged_series():
+    betas = rolling_beta(MSFT, MARKET, 250, lag=1).values
+    by_hand = MSFT.values - betas * MARKET.values
+    hedged = hedged_series(MSFT, MARKET, window=250, lag=1).values
+    np.testing.assert_allclose(hedged, by_hand, rtol=1e-12, atol=1e-17)
 
 
 @quick
@@ -247,6 +225,105 @@ def test_collinear_factors_have_no_betas():
 
 def test_no_complete_row_shows_missing_everywhere():
     assert np.isnan(rolling_betas(np.full(40, np.nan), np.arange(40.0), 7)).all()
+
+
+# ---------------------------------------------------------------------- as the sheet shows them
+
+
+def test_assets_stand_side_by_side_under_their_names():
+    two = Columns(INDUSTRIES.values[:, :2], INDUSTRIES.names[:2])
+    rolled = rolling_regression(two, FACTORS, 40)
+    alone = rolling_regression(INDUSTRIES.values[:, 1], FACTORS.values, 40)
+    np.testing.assert_array_equal(rolled.values[:, 7:], alone.values)
+    assert alone.names == ()
+    assert rolled.names[7:9] == ("Durbl alpha", "Durbl beta Mkt-RF")
+    assert rolled.names[12:] == ("Durbl R2", "Durbl residual vol")
+    assert rolling_beta(DURABLES, FACTORS, 40).names == tuple(f"beta {n}" for n in FACTORS.names)
+    unnamed = Columns(INDUSTRIES.values[:, :2])
+    assert rolling_beta(unnamed, FACTORS, 40).names[4] == "asset 2 beta Mkt-RF"
+
+
+def test_a_row_that_is_missing_shows_no_beta_by_default_and_later_windows_are_not_changed():
+    y = MSFT.values.copy()
+    y[500] = np.nan
+    full, gapped = (rolling_regression(v, MARKET, 100).values for v in (MSFT, y))
+    np.testing.assert_array_equal(
+        np.flatnonzero(np.isnan(gapped[:, 0])), [*range(99), *range(500, 600)]
+    )
+    kept = np.r_[99:500, 600 : len(y)]
+    np.testing.assert_allclose(gapped[kept], full[kept], rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("gap", [False, True])
+def test_an_asset_that_the_factors_explain_exactly_has_no_residual_risk(gap):
+    x = 0.01 * np.random.default_rng(1).standard_normal((60, 2))
+    y = 0.001 + x @ [1.5, -0.5]
+    if gap:
+        y[3] = np.nan
+    alpha, first, second, share, vol = rolling_regression(y, x, 20, 10).values[10:].T
+    np.testing.assert_allclose(alpha, 0.001, rtol=1e-11)
+    np.testing.assert_allclose(first, 1.5, rtol=1e-12)
+    np.testing.assert_allclose(second, -0.5, rtol=1e-12)
+    assert (share == 1).all()
+    assert (vol == 0).all()
+
+
+@pytest.mark.parametrize("gap", [False, True])
+@pytest.mark.parametrize("wavers", [False, True])
+def test_a_constant_asset_has_beta_0_no_risk_and_nothing_to_explain(gap, wavers):
+    x = 0.01 * np.random.default_rng(1).standard_normal((60, 2))
+    y = np.full(60, 0.1)
+    if wavers:
+        y[::3] = np.nextafter(0.1, 1)
+    if gap:
+        y[3] = np.nan
+    alpha, first, second, share, vol = rolling_regression(y, x, 20, 10).values[10:].T
+    np.testing.assert_allclose(alpha, 0.1, rtol=1e-14)
+    np.testing.assert_allclose([first, second], 0, atol=1e-13 if wavers else 0)
+    assert np.isnan(share).all()
+    assert (vol == 0).all()
+
+
+def test_a_window_needs_two_rows_more_than_factors_and_no_more():
+    rng = np.random.default_rng(8)
+    x, y = rng.standard_normal((30, 3)), rng.standard_normal(30)
+    rolled = rolling_regression(y, x, 5).values
+    np.testing.assert_allclose(rolled[4], by_regression(y[:5], x[:5]), rtol=1e-8)
+
+
+NOTHING = {  # why no window has betas -> what is said
+    "constant": "factor_returns column 2 is constant over the complete rows",
+    "collinear": "factor_returns column 2 is a linear combination of the other factors",
+    "empty": "asset_returns has 0 complete rows for 2 factor(s)",
+    "gaps": "no window of 10 rows has 10 complete rows, the fullest has 8; use a smaller min_obs",
+    "a step": "factor_returns is constant or collinear in every window of 10 rows; use a longer",
+}
+
+
+@pytest.mark.parametrize("rolling", [rolling_beta, rolling_regression])
+@pytest.mark.parametrize(("why", "message"), NOTHING.items())
+def test_no_window_with_betas_is_said_with_the_reason(rolling, why, message):
+    rng = np.random.default_rng(0)
+    y, x = rng.standard_normal(40), rng.standard_normal((40, 2))
+    factor = {"constant": 0.1, "collinear": 2 * x[:, 0], "a step": np.arange(40) // 20}
+    x[:, 1] = factor.get(why, x[:, 1])
+    missing = {"empty": slice(None), "gaps": slice(4, None, 5), "a step": slice(18, 22)}
+    y[missing.get(why, slice(0))] = np.nan
+    with pytest.raises(NumericalError) as refused:
+        rolling(y, x, 10)
+    assert message in str(refused.value)
+
+
+def test_gaps_over_whole_windows_show_missing_there_and_nowhere_else():
+    y = MSFT.values.copy()
+    y[400:900] = np.nan
+    rolled = rolling_beta(y, MARKET, 100, min_obs=50).values[:, 0]
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(rolled)), [*range(49), *range(450, 949)])
+
+
+def test_a_row_of_returns_is_answered_with_transpose():
+    with pytest.raises(NumericalError, match="need at least 42 rows; TRANSPOSE turns a row"):
+        rolling_beta(np.ones((1, 40)), np.ones((1, 40)), 20)
 
 
 @pytest.mark.parametrize(

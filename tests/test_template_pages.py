@@ -7,15 +7,12 @@ for moments, the closed form of Gibbons, Ross and Shanken (1989) with scipy's F 
 from __future__ import annotations
 
 import datetime as dt
-import io
 import math
-import warnings
 
 import numpy as np
-import openpyxl
 import pytest
-import statsmodels.api as sm
 from scipy import stats
+from template_cells import beside, block, close, column, find, fit, hac_t, named, near, workbook
 
 from factor_core import sample
 from factor_core.catalogue import CATALOGUE
@@ -26,10 +23,14 @@ from factor_core.workbook.references import TemplateData
 
 PAGES = {
     "Sizing": 14,
-    "Performance": 12,
+    "Performance": 28,
     "Variance": 12,
-    "Multi-factor": 9,
-    "Risk or return": 3,
+    "Multi-factor": 11,
+    "Covariance": 14,
+    "Risk or return": 13,
+    "Attribution": 24,
+    "Hedge desk": 31,
+    "Budget": 22,
     "Exercises": 40,
     "Monthly": 2,
     "Conventions": 10,
@@ -37,21 +38,14 @@ PAGES = {
 BUDGET, PREMIUM, YEAR, MONTH = 1_000_000, 0.05, 252, 12
 
 
-def _workbook(data, *, values):
-    with warnings.catch_warnings():
-        # openpyxl knows neither the ribbon nor newer conditional formats, which are not its matter.
-        warnings.simplefilter("ignore")
-        return openpyxl.load_workbook(io.BytesIO(data), data_only=values)
-
-
 @pytest.fixture(scope="module")
 def book(template_bytes):
-    return _workbook(template_bytes, values=True)
+    return workbook(template_bytes, values=True)
 
 
 @pytest.fixture(scope="module")
 def formulas(template_bytes):
-    return _workbook(template_bytes, values=False)
+    return workbook(template_bytes, values=False)
 
 
 @pytest.fixture(scope="module")
@@ -67,62 +61,11 @@ def monthly():
     return data.factors, data.industries - data.rf[:, None]
 
 
-def named(book, name):
-    """Return the value of the one cell that has this name."""
-    ((sheet, cell),) = book.defined_names[name].destinations
-    return book[sheet][cell.replace("$", "")].value
-
-
 @pytest.fixture(scope="module")
 def pair(book, daily):
     """Excess returns of the asset that is chosen on Start, and of the market."""
     names, returns = daily
     return returns[:, names.index(named(book, "asset_name"))], returns[:, -1]
-
-
-def fit(returns, factors):
-    return sm.OLS(returns, sm.add_constant(factors)).fit()
-
-
-def hac_t(returns, factors):
-    """t of alpha: Newey-West, Bartlett kernel, small-sample factor."""
-    n = len(returns)
-    lags = math.floor(4 * (n / 100) ** (2 / 9))
-    options = {"maxlags": lags, "use_correction": True}
-    return fit(returns, factors).get_robustcov_results("HAC", use_t=True, **options).tvalues[0]
-
-
-def find(sheet, label, nth=0):
-    """Return the nth cell that shows this text."""
-    found = [cell for row in sheet.iter_rows() for cell in row if cell.value == label]
-    assert len(found) > nth, f"{sheet.title} has no cell {label!r}"
-    return found[nth]
-
-
-def beside(sheet, label, right=1, down=0, nth=0):
-    """Return the value right of (and below) the cell that shows this text."""
-    return find(sheet, label, nth).offset(down, right).value
-
-
-def block(sheet, corner, shape, right=1, down=1, nth=0):
-    """Return the numbers of a table with this corner: a cell, or the text that it shows."""
-    corner = find(sheet, corner, nth) if isinstance(corner, str) else corner
-    rows, columns = shape
-    return np.array(
-        [[corner.offset(down + i, right + j).value for j in range(columns)] for i in range(rows)],
-        dtype=float,
-    )
-
-
-def column(sheet, label, count, right=0, nth=0):
-    return block(sheet, label, (count, 1), right=right, nth=nth)[:, 0]
-
-
-close = pytest.approx
-
-
-def near(expected):
-    return pytest.approx(expected, rel=1e-9)
 
 
 # ---------------------------------------------------------------------------------- all pages
@@ -185,7 +128,7 @@ def gaps():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_second_ways_agree_on_data_with_gaps(gaps, page):
-    words = [cell.value for row in _workbook(gaps, values=True)[page].iter_rows() for cell in row]
+    words = [cell.value for row in workbook(gaps, values=True)[page].iter_rows() for cell in row]
     assert words.count("differs") == 0
     one_asset_less = 1  # than in the sample, with a check of its own
     assert words.count("agrees") >= PAGES[page] - one_asset_less
@@ -405,33 +348,6 @@ def test_factor_table_is_a_regression_a_row(book, monthly):
             len(factors),
         ]
         assert table[i] == pytest.approx(expected, rel=1e-8)
-
-
-def test_model_covariance_has_the_variances_of_the_sample(book, monthly):
-    factors, industries = monthly
-    fits = [fit(industries[:, i], factors) for i in range(12)]
-    betas = np.array([ols.params[1:] for ols in fits])
-    idio = np.array([ols.resid.var(ddof=1) for ols in fits])
-    expected = (betas @ np.cov(factors.T) @ betas.T + np.diag(idio)) * MONTH
-    sheet = book["Multi-factor"]
-    model = block(sheet, "NoDur", (12, 12), right=0, nth=2)
-    real = block(sheet, "NoDur", (12, 12), right=0, nth=4)
-    assert model == near(expected)
-    assert real == near(np.cov(industries.T) * MONTH)
-    assert np.diag(model) == near(np.diag(real))
-
-
-def test_residual_correlations_are_smaller_than_those_of_returns(book, monthly):
-    factors, industries = monthly
-    residuals = np.column_stack([fit(industries[:, i], factors).resid for i in range(12)])
-    sheet = book["Multi-factor"]
-    shown = block(sheet, "NoDur", (12, 12), right=0, nth=6)
-    assert shown == near(np.corrcoef(residuals.T))
-    before, after = (beside(sheet, f"Mean absolute, {what}") for what in ("returns", "residuals"))
-    upper = np.triu_indices(12, 1)
-    assert after == near(np.abs(np.corrcoef(residuals.T)[upper]).mean())
-    assert before == near(np.abs(np.corrcoef(industries.T)[upper]).mean())
-    assert after < before / 2
 
 
 @pytest.mark.parametrize(("model", "k"), [(0, 1), (1, 3), (2, 4)])

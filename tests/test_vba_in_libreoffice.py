@@ -403,9 +403,13 @@ def refresh_data(excel):
     excel.answers["CallUDF"] = TABLE
     excel.calc.ask("type", "Results", "B2:C4", '=FF_FACTORS("FF3";"M")', True)
     changed = [TABLE[0], [45_322.0, 0.03], [45_351.0, 0.04]]
-    excel.answers["CallUDF"] = changed
-    assert "1 formula" in button(excel, "OnRefreshData")
+    excel.answers |= {"CallUDF": changed, "Await": 0}
+    assert button(excel, "OnRefreshData").endswith("calculated again.")
     assert [row[1:] for row in excel.calc.ask("cells", "Results")[1:]] == changed
+    ((fetch,),) = [values for event, *values in excel.happened if event == "Await"]
+    assert fetch.endswith('" -m factor_core data fetch --kept')
+    excel.answers["Await"] = 3  # what the command says where some files did not come
+    assert "copies on disk are used" in button(excel, "OnRefreshData")
 
 
 def insert_summary(excel):

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 # Before numpy is imported: two BLAS threads on two busy cores are several times slower than one.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+Periods = Annotated[float, typer.Option(help="Rows a year: 252 daily, 52 weekly, 12 monthly.")]
+Dates = Annotated[str | None, typer.Option(help="Order of dates such as 03/04/2024: dmy or mdy.")]
+Decimal = Annotated[
+    str | None, typer.Option(help="Decimal mark of numbers such as 1,234: . or a comma.")
+]
+
 app = typer.Typer(
     name="factor-udfs",
     help="Factor-model functions for spreadsheets: workbooks made and calculated without Excel.",
@@ -30,6 +36,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+data = typer.Typer(
+    help="Kenneth French's factors: the copies of his files on this computer.",
+    no_args_is_help=True,
+)
+app.add_typer(data, name="data")
 
 
 def main() -> None:
@@ -63,28 +76,53 @@ def options(
 @app.command()
 def new(
     book: Annotated[Path, typer.Argument(help="The workbook to write, ending in .xlsm.")],
-    prices: Annotated[Path | None, typer.Option(help="CSV of dates and prices.")] = None,
+    prices: Annotated[
+        list[Path] | None,
+        typer.Option(help="Dates and prices: CSV, .xlsx or Parquet; again for each other file."),
+    ] = None,
     returns: Annotated[
-        Path | None, typer.Option(help="CSV of dates and decimal returns, instead of prices.")
+        list[Path] | None, typer.Option(help="Dates and decimal returns, instead of prices.")
+    ] = None,
+    source: Annotated[
+        list[Path] | None,
+        typer.Option("--from", help="Prices or returns: the numbers must tell which."),
+    ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of a workbook, or table of one of French's files.")
     ] = None,
     market: Annotated[str | None, typer.Option(help="Column that is the market.")] = None,
     rf: Annotated[
         str | None, typer.Option(help="Risk-free rate: its column, or one rate a year (0.02).")
     ] = None,
-    periods: Annotated[
-        float, typer.Option(help="Rows a year: 252 daily, 52 weekly, 12 monthly.")
-    ] = 252,
-    dates: Annotated[
-        str | None, typer.Option(help="Order of dates such as 03/04/2024: dmy or mdy.")
+    periods: Periods = 252,
+    dates: Dates = None,
+    decimal: Decimal = None,
+    factors: Annotated[
+        str | None,
+        typer.Option(help="Join Kenneth French's factors: CAPM, FF3, FF5, CARHART or FF6."),
     ] = None,
-    decimal: Annotated[
-        str | None, typer.Option(help="Decimal mark of numbers such as 1,234: . or a comma.")
+    factors_file: Annotated[
+        str | None,
+        typer.Option(help="Factors from files of his, or sample (built-in), not the library."),
     ] = None,
 ) -> None:
     """Write the whole workflow, calculated, on your own data or on the built-in sample."""
     from factor_core.workbook import command
 
-    raise typer.Exit(command.new(book, prices, returns, market, rf, periods, dates, decimal))
+    request = command.Request(
+        prices=tuple(prices or ()),
+        returns=tuple(returns or ()),
+        source=tuple(source or ()),
+        sheet=sheet,
+        market=market,
+        rf=rf,
+        periods=periods,
+        dates=dates,
+        decimal=decimal,
+        factors=factors,
+        factors_file=factors_file,
+    )
+    raise typer.Exit(command.new(book, request))
 
 
 @app.command()
@@ -130,6 +168,57 @@ def functions(
         _print_function(CATALOGUE[name.upper()])
     else:
         raise InputError(_unknown(name, list(CATALOGUE)))
+
+
+@app.command()
+def table(
+    returns: Annotated[
+        Path, typer.Argument(help="Excess returns, decimal: Parquet or CSV, wide or long.")
+    ],
+    factors: Annotated[
+        Path, typer.Option(help="Factor returns, Parquet or CSV: dates and a column a factor.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The table, .parquet or .csv; else RETURNS_table.parquet.")
+    ] = None,
+    periods: Periods = 252,
+    se: Annotated[
+        str, typer.Option(help="Standard errors: ols, hc0, hc1, hc2, hc3 or hac.")
+    ] = "hac",
+    rf: Annotated[
+        str | None,
+        typer.Option(help="Column of FACTORS to take off the returns, or none if that is done."),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Columns of a long file: DATE,ASSET,RETURN.")
+    ] = None,
+    dates: Dates = None,
+    decimal: Decimal = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes of this machine; else one a processor.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask cluster instead, such as tcp://host:8786.")
+    ] = None,
+    partition_size: Annotated[
+        int | None, typer.Option(help="Assets estimated at once; else what --memory holds.")
+    ] = None,
+    memory: Annotated[
+        float | None, typer.Option(help="MB a worker may use for a partition; else 512.")
+    ] = None,
+    *,
+    resume: Annotated[
+        bool, typer.Option(help="Go on where an interrupted run of the same input stopped.")
+    ] = True,
+) -> None:
+    """Write FACTOR_TABLE of a whole universe: exit code 0 all assets, 3 some, 1 none."""
+    from factor_core import table_command as command
+
+    asked = command.Asked(
+        *(out, periods, se, rf, columns, dates, decimal),
+        *(workers, scheduler, partition_size, memory, resume),
+    )
+    raise typer.Exit(command.table(returns, factors, asked))
 
 
 @app.command()
@@ -189,6 +278,60 @@ def com_server() -> None:
     from factor_core.hosts import com_server as server
 
     raise typer.Exit(server.run_com_server())
+
+
+@data.command(name="list")
+def data_list() -> None:
+    """List the files that FF_FACTORS uses, with the age of each copy. Needs no network."""
+    from factor_core import data_command
+
+    raise typer.Exit(data_command.show_list())
+
+
+@data.command(name="fetch")
+def data_fetch(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="CAPM, FF3, FF5, CARHART, FF6; none: every file.")
+    ] = None,
+    frequency: Annotated[
+        str | None, typer.Option(help="D, W, M or A; left out: all that there are.")
+    ] = None,
+    *,
+    kept: Annotated[
+        bool, typer.Option("--kept", help="Only the files that have a copy already.")
+    ] = False,
+) -> None:
+    """Download now, however young the copies are: exit code 0 all, 3 some files, 1 none."""
+    from factor_core import data_command
+
+    raise typer.Exit(data_command.fetch(models or [], frequency, kept=kept))
+
+
+@data.command(name="show")
+def data_show(
+    model: Annotated[str, typer.Argument(help="CAPM, FF3, FF5, CARHART or FF6.")] = "FF3",
+    frequency: Annotated[str, typer.Option(help="D, W, M or A.")] = "M",
+) -> None:
+    """Show what FF_FACTORS gives from the copies: sources, ages, rows dropped. Needs no network."""
+    from factor_core import data_command
+
+    raise typer.Exit(data_command.show(model, frequency))
+
+
+@data.command(name="import")
+def data_import(
+    files: Annotated[
+        list[Path], typer.Argument(help="CSV or zip files of the library, downloaded by hand.")
+    ],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also where the copy's data reach further.")
+    ] = False,
+) -> None:
+    """Keep files downloaded by hand as if they had been fetched. Needs no network."""
+    from factor_core import data_command
+
+    raise typer.Exit(data_command.import_files(files, replace=replace))
 
 
 def _print_functions(catalogue: dict[str, Function]) -> None:

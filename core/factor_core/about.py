@@ -7,9 +7,11 @@ import platform
 import sys
 
 from factor_core import __version__
+from factor_core.errors import InputError
+from factor_core.fit_cache import SWITCH, cache_info
 from factor_core.labelled import Table
 
-PACKAGES = ("numpy", "pandas", "statsmodels", "xlwings")
+PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "xlwings", "xxhash")
 CONVENTIONS = (
     ("returns", "simple, decimal (0.01 is 1 %), per period, oldest row first"),
     ("regressions", "take excess or self-financing returns: make them with EXCESS_RETURNS once"),
@@ -29,7 +31,7 @@ _told: dict[str, str] = {}
 
 
 def addin_info() -> Table:
-    """Return versions, log file and conventions.
+    """Return versions, log file, use of the fit cache and conventions.
 
     Returns
     -------
@@ -49,6 +51,7 @@ def addin_info() -> Table:
         ("Python", f"{platform.python_version()} ({platform.architecture()[0]})"),
         ("operating system", f"{platform.system()} {platform.release()}"),
         *((name, _version(name)) for name in PACKAGES),
+        ("fit cache", _fits()),
         ("log file", _log_file()),
         *[(item, text) for item, text in _told.items() if item != "host"],
         *CONVENTIONS,
@@ -72,6 +75,20 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+def _fits() -> str:
+    """Return how often a fit was found, and what is kept; the remedy of a wrong setting."""
+    try:
+        info = cache_info()
+    except InputError as wrong:
+        return str(wrong)
+    if not info.most_megabytes:
+        return f"switched off by {SWITCH}"
+    return (
+        f"{info.hits:,} of {info.hits + info.misses:,} fits found again ({info.hit_rate:.0%}); "
+        f"{info.fits:,} kept in {info.megabytes:.1f} of {info.most_megabytes:g} MB ({SWITCH})"
+    )
 
 
 def _log_file() -> str:

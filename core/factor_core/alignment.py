@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from factor_core import date_doubts
+from factor_core.calendar_periods import frequency_of, iso_date
 from factor_core.errors import InputError, MissingDataError, require_choice
 from factor_core.labelled import Columns, Table, as_columns, same_rows
+from factor_core.lag_scan import FEWEST_PAIRS, scan_lags
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -16,11 +19,7 @@ if TYPE_CHECKING:
     from factor_core.labelled import Matrix, Vector
 
 JOINS = ("inner", "left", "right", "outer")
-EXCEL_DAY_ZERO = np.datetime64("1899-12-30")
-LISTED_DATES = 10
-LARGEST_SHIFT = 5
-FEWEST_PAIRS = 20  # below, the best of eleven lags is chance
-CLEAR_SHIFT = 4.0  # standard errors of Fisher's z by which a shift must fit better to be named
+LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,7 @@ class _Dated:
     """One dated table: the rows that hold anything, in the order given."""
 
     dates: Vector  # whole Excel serial numbers; NaN where a value has no date
+    times: int  # dates whose time of day was cut off
     values: Matrix
     sheet_rows: NDArray[np.intp]  # where each row stands in the range, its header counted
     which: str  # "1" or "2", as in the names of the arguments
@@ -53,7 +53,7 @@ def align_series(
     Parameters
     ----------
     dates_1, dates_2 : array of shape (n_1,), (n_2,)
-        Excel serial numbers in any order; a time of day is cut off.
+        Excel serial numbers in any order; a time of day is cut off, not rounded.
     values_1, values_2 : array of shape (n_1, m_1), (n_2, m_2)
     join : {"inner", "left", "right", "outer"}
         Which dates stay: those in both, those of the first, those of the second, or all.
@@ -71,6 +71,16 @@ def align_series(
         that is blank throughout holds nothing and is passed over.
     MissingDataError
         No date to show.
+
+    Notes
+    -----
+    A join by day, as of two tables of a database: no value is carried over to another date, and
+    none is made up between two.
+
+    References
+    ----------
+    E. F. Codd (1970), A Relational Model of Data for Large Shared Data Banks, Communications of
+    the ACM 13(6), 377-387.
 
     Examples
     --------
@@ -100,6 +110,7 @@ def _dated(
     filled = np.flatnonzero(~(np.isnan(serials[:, 0]) & np.isnan(block).all(axis=1)))
     return _Dated(
         dates=np.floor(serials[filled, 0]),
+        times=int((serials[filled, 0] % 1 > 0).sum()),
         values=block[filled],
         sheet_rows=filled + (2 if dates.names else 1),
         which=which,
@@ -121,9 +132,11 @@ def _refuse_undated(table: _Dated) -> None:
 def _refuse_repeated(table: _Dated) -> None:
     repeated = _repeats(table.dates)
     if repeated.any():
+        date = table.dates[repeated][0]
+        earlier = table.sheet_rows[table.dates == date][0]
         raise InputError(
             f"dates_{table.which} row {table.sheet_rows[repeated][0]} repeats the date "
-            f"{_iso(table.dates[repeated][0])}; keep one row a date"
+            f"{iso_date(date)} of row {earlier}; keep one row a date"
         )
 
 
@@ -143,8 +156,9 @@ def _joined(first: _Dated, second: _Dated, join: str) -> Vector:
         return np.union1d(first.dates, second.dates)
     dates = np.intersect1d(first.dates, second.dates)
     if not len(dates):
-        spans = (f"{_iso(t.dates.min())} to {_iso(t.dates.max())}" for t in (first, second))
-        raise MissingDataError(f"no date is in both: {', and '.join(spans)}")
+        spans = (f"{iso_date(t.dates.min())} to {iso_date(t.dates.max())}" for t in (first, second))
+        why = date_doubts.why_unmatched(first.dates, second.dates, "dates_1", "dates_2")
+        raise MissingDataError("; ".join([f"no date is in both: {', and '.join(spans)}", *why]))
     return dates
 
 
@@ -160,10 +174,6 @@ def _joined_names(first: _Dated, second: _Dated) -> tuple[str, ...]:
         return ()
     source = first if first.named else second
     return (source.date_name, *first.names, *second.names)
-
-
-def _iso(serial: float) -> str:
-    return str(EXCEL_DAY_ZERO + int(serial))
 
 
 def align_report(
@@ -200,8 +210,19 @@ def align_report(
     where a date is repeated, its first row counts. A column whose values are all above 0 is a
     level, such as a price, and is compared by its changes. The best lag is the one with the largest
     absolute correlation; it is called a shift when it is better than the correlation as dated by
-    four standard errors of Fisher's z, :math:`1 / \sqrt{n - 3}`. A positive lag means that the
+    four standard errors of Fisher's z, 1 / sqrt(n - 3). A positive lag means that the
     second table runs behind the first.
+
+    The finding also says where the tables come at different frequencies, where months are dated on
+    different days of the month, and where the dates themselves are doubtful: cells do not tell
+    whether their workbook counts from 1904, but dates that match the other table's only 1462 days
+    later or earlier do, and so do dates from Tuesday to Saturday. Sunday to Thursday is a market
+    such as Riyadh's, or local midnights written in another time zone and a day early.
+
+    References
+    ----------
+    R. A. Fisher (1921), On the Probable Error of a Coefficient of Correlation Deduced from a Small
+    Sample, Metron 1, 3-32.
 
     Examples
     --------
@@ -214,26 +235,31 @@ def align_report(
     ('the first ten of them', '2023-03-15', '2023-03-17')
     ('repeated dates', 0, 0)
     """
-    first = _dated(as_columns(dates_1, "dates_1"), as_columns(values_1, "values_1"), "1")
-    second = _dated(as_columns(dates_2, "dates_2"), as_columns(values_2, "values_2"), "2")
+    first, second = _dated(dates_1, values_1, "1"), _dated(dates_2, values_2, "2")
     tables = (first, second)
     distinct = [_distinct(table) for table in tables]
     both = np.intersect1d(distinct[0], distinct[1])
     dropped = [np.setdiff1d(dates, both) for dates in distinct]
-    ends = [(_iso(dates[0]), _iso(dates[-1])) for dates in distinct]
-    ends_of_both = (_iso(both[0]), _iso(both[-1])) if len(both) else ("none", "none")
+    # Only where both have data is a date that one of them has not a missing day.
+    begin, end = max(dates[0] for dates in distinct), min(dates[-1] for dates in distinct)
+    lacking = [dates[(dates >= begin) & (dates <= end)] for dates in reversed(dropped)]
+    ends_of_both = (iso_date(both[0]), iso_date(both[-1])) if len(both) else ("none", "none")
+    doubts = date_doubts.doubts(distinct[0], distinct[1], first.label, second.label)
     rows: list[tuple[object, ...]] = [
         ("filled rows", *(len(table.dates) for table in tables)),
         ("dates in both", len(both), len(both)),
         ("dates not in the other", *map(len, dropped)),
-        ("the first ten of them", *map(_listed, dropped)),
+        ("the first ten of them", *(_listed([iso_date(d) for d in dates]) for dates in dropped)),
         ("repeated dates", *(int(_repeats(table.dates).sum()) for table in tables)),
         ("rows without a date", *(int(np.isnan(table.dates).sum()) for table in tables)),
-        ("first date", *(first_date for first_date, _ in ends)),
-        ("last date", *(last_date for _, last_date in ends)),
+        ("times of day cut off", *(table.times for table in tables)),
+        ("frequency", *(frequency_of(dates) or "too few dates" for dates in distinct)),
+        ("first date", *(iso_date(dates[0]) for dates in distinct)),
+        ("last date", *(iso_date(dates[-1]) for dates in distinct)),
         ("first date in both", ends_of_both[0], ends_of_both[0]),
         ("last date in both", ends_of_both[1], ends_of_both[1]),
-        *_lag_rows(first, second, both),
+        ("months that lack days of the other", *map(_months, lacking)),
+        *_lag_rows(first, second, both, doubts),
     ]
     return Table(("alignment", first.label, second.label), rows)
 
@@ -243,36 +269,39 @@ def _distinct(table: _Dated) -> Vector:
     return np.unique(table.dates[~np.isnan(table.dates)])
 
 
-def _listed(dates: Vector) -> str:
-    shown = [_iso(date) for date in dates[:LISTED_DATES]]
-    return ", ".join(shown + ["..."] * (len(dates) > LISTED_DATES)) or "none"
+def _listed(words: list[str]) -> str:
+    return ", ".join(words[:LISTED] + ["..."] * (len(words) > LISTED)) or "none"
 
 
-def _lag_rows(first: _Dated, second: _Dated, both: Vector) -> list[tuple[object, ...]]:
-    """Return the rows that tell at which shift the first columns fit best."""
+def _months(lacking: Vector) -> str:
+    """Return the months that lack days, each with how many."""
+    months, counts = np.unique([iso_date(date)[:7] for date in lacking], return_counts=True)
+    return _listed([f"{month} ({n})" for month, n in zip(months, counts, strict=True)])
+
+
+def _lag_rows(
+    first: _Dated, second: _Dated, both: Vector, doubts: list[str]
+) -> list[tuple[object, ...]]:
+    """Return the rows that tell at which shift the first columns fit best, and all findings."""
     (one, how_1), (other, how_2) = (_comparable(table, both) for table in (first, second))
-    fits = {lag: _correlation(one, other, lag) for lag in range(-LARGEST_SHIFT, LARGEST_SHIFT + 1)}
-    as_dated, pairs = fits[0]
-    enough = {lag: r for lag, (r, n) in fits.items() if n >= FEWEST_PAIRS and not np.isnan(r)}
-    best, found = np.nan, np.nan
-    finding = f"no lag compared: fewer than {FEWEST_PAIRS} matched rows, or values that never vary"
-    if pairs >= FEWEST_PAIRS and enough:
-        # Of equal fits the smallest shift: it must be better to be named.
-        best = max(enough, key=lambda lag: (abs(enough[lag]), -abs(lag)))
-        found = enough[best]
-        finding = "no shift: the dates fit"
-        if best and _is_clear(found, as_dated, pairs):
-            behind, ahead = (second, first) if best > 0 else (first, second)
-            finding = (
-                f"shifted: {behind.label} runs {abs(best)} row(s) behind {ahead.label} "
-                f"(correlation {found:.2f}, as dated {as_dated:.2f}); check its dates"
-            )
+    scan = scan_lags(one, other)
+    finding = "no shift: the dates fit"
+    if np.isnan(scan.lag):
+        finding = (
+            f"no lag compared: fewer than {FEWEST_PAIRS} matched rows, or values that never vary"
+        )
+    elif scan.is_clear():
+        behind, ahead = (second, first) if scan.lag > 0 else (first, second)
+        finding = (
+            f"shifted: {behind.label} runs {abs(scan.lag)} row(s) behind {ahead.label} "
+            f"(correlation {scan.found:.2f}, as dated {scan.as_dated:.2f}); check its dates"
+        )
     return [
         ("compared by", how_1, how_2),
-        ("correlation as dated", as_dated, ""),
-        ("best lag in rows", best, ""),
-        ("correlation at the best lag", found, ""),
-        ("finding", finding, ""),
+        ("correlation as dated", scan.as_dated, ""),
+        ("best lag in rows", scan.lag, ""),
+        ("correlation at the best lag", scan.found, ""),
+        ("finding", "; ".join([*doubts, finding]), ""),
     ]
 
 
@@ -286,24 +315,3 @@ def _comparable(table: _Dated, both: Vector) -> tuple[Vector, str]:
     changes = np.full_like(values, np.nan)
     changes[1:] = np.diff(values) / values[:-1]
     return changes, "changes (all values are above 0)"
-
-
-def _correlation(first: Vector, second: Vector, lag: int) -> tuple[float, int]:
-    """Return the correlation of first[t] and second[t + lag], and the number of pairs."""
-    overlap = max(len(first) - abs(lag), 0)
-    x, y = first[max(-lag, 0) :][:overlap], second[max(lag, 0) :][:overlap]
-    paired = ~(np.isnan(x) | np.isnan(y))
-    x, y = x[paired], y[paired]
-    if len(x) < 3:
-        return np.nan, len(x)
-    x, y = x - x.mean(), y - y.mean()
-    length = float(np.sqrt((x @ x) * (y @ y)))
-    return (float(x @ y) / length if length > 0 else np.nan), len(x)
-
-
-def _is_clear(found: float, as_dated: float, pairs: int) -> bool:
-    """Return whether a shift fits better than the dates by more than chance would."""
-    perfect = 1 - 1e-12  # a correlation of 1 has no finite z
-    now = 0.0 if np.isnan(as_dated) else abs(as_dated)
-    gain = np.arctanh(min(abs(found), perfect)) - np.arctanh(min(now, perfect))
-    return bool(gain * np.sqrt(pairs - 3) > CLEAR_SHIFT)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def capm_return(rf: float, beta: float, market_premium: float) -> float:
-    r"""Return the expected return of an asset by the capital asset pricing model.
+    """Return the expected return of an asset by the capital asset pricing model.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def capm_return(rf: float, beta: float, market_premium: float) -> float:
 
     Notes
     -----
-    :math:`E[r] = r_f + \beta \, E[r_m - r_f]`.
+    E(r) = rf + beta x market_premium.
 
     References
     ----------
@@ -45,7 +45,7 @@ def capm_return(rf: float, beta: float, market_premium: float) -> float:
 
 
 def expected_return(rf: float, betas: ArrayLike, premia: ArrayLike, alpha: float = 0.0) -> float:
-    r"""Return the expected return of an asset by a factor model.
+    """Return the expected return of an asset by a factor model.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def expected_return(rf: float, betas: ArrayLike, premia: ArrayLike, alpha: float
 
     Notes
     -----
-    :math:`E[r] = r_f + \alpha + \sum_j \beta_j \lambda_j`.
+    E(r) = rf + alpha + the sum of beta x premium over the factors.
 
     References
     ----------

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from factor_core.errors import ERROR_CODES, ERROR_TEXTS, ExcelError, InputError, MissingDataError
-from factor_core.labelled import Columns, Table, refuse_infinite
+from factor_core.labelled import Columns, Examined, RefusedCell, Table, refuse_infinite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,6 +73,68 @@ def read_columns(cells: object, name: str) -> Columns:
     return Columns(values, names, total - headers)
 
 
+def read_every_cell(cells: object, name: str) -> Examined:
+    """Return a range of numbers whatever its cells hold: what is no number is listed, and NaN."""
+    rows = _rows(cells, name)
+    total = len(rows)
+    names: tuple[str, ...] = ()
+    refused: list[RefusedCell] = []
+    if isinstance(rows, np.ndarray):
+        values = _without_nan_tail(rows).copy()
+    else:
+        rows = _without_blank_tail(rows)
+        _refuse_ragged(rows, name)
+        names = _header(rows)
+        values, refused = _examined(rows[1:] if names else rows, 2 if names else 1, _number)
+    infinite = np.isinf(values)
+    first_row = 2 if names else 1
+    refused += [RefusedCell(i + first_row, j + 1, "infinite") for i, j in np.argwhere(infinite)]
+    values[infinite] = NAN
+    return Examined(Columns(values, names, total - len(names[:1])), sorted(refused))
+
+
+def read_every_date(cells: object, name: str) -> Examined:
+    """Return a column of dates whatever its cells hold: what is no date is listed, and NaN.
+
+    Serial numbers keep their fraction, the time of day.
+    """
+    rows = _rows(cells, name)
+    total = len(rows)
+    if isinstance(rows, np.ndarray):
+        rows = _without_nan_tail(rows).tolist()
+    rows = _without_blank_tail(rows)
+    _refuse_ragged(rows, name)
+    _refuse_several_columns((len(rows), len(rows[0])), name)
+    names = _header(rows) if not _is_iso_date(rows[0][0]) else ()
+    first_row = 2 if names else 1
+    serials, refused = _examined(rows[first_row - 1 :], first_row, _serial)
+    wrong = _no_dates(serials)
+    refused += [
+        RefusedCell(int(i) + first_row, 1, f"{serials[i, 0]:.15g}, outside 1900 to 9999")
+        for i in np.flatnonzero(wrong)
+    ]
+    serials[wrong] = NAN
+    return Examined(Columns(serials, names, total - first_row + 1), sorted(refused))
+
+
+def _examined(
+    rows: Rows, first_row: int, read: Callable[[Any], float]
+) -> tuple[NDArray[np.float64], list[RefusedCell]]:
+    """Return `read` of every cell, NaN where it is refused, and the cells that are."""
+    values = _float_block(rows)
+    if values is not None:
+        return values, []
+    block = np.full((len(rows), len(rows[0])), NAN)
+    refused = []
+    for i, row in enumerate(rows):
+        for j, cell in enumerate(row):
+            try:
+                block[i, j] = read(cell)
+            except _BadCellError as bad:
+                refused.append(RefusedCell(i + first_row, j + 1, str(bad)))
+    return block, refused
+
+
 def read_number(cells: object, name: str) -> float:
     """Return one cell as a number."""
     cell = one_cell(cells, name)
@@ -122,8 +184,15 @@ def read_text_or_integer(cells: object, name: str) -> str | int:
 def read_dates(cells: object, name: str) -> Columns:
     """Return one column of dates as Excel serial numbers; a missing date is NaN.
 
-    Serial numbers, dates and ISO text ("2024-01-31") are dates. The time of day is cut off.
+    Serial numbers, dates and ISO text ("2024-01-31") are dates. The time of day is cut off, and so
+    is a time zone: the date is the one written.
     """
+    times = read_times(cells, name)
+    return Columns(np.floor(times.values), times.names, times.rows)
+
+
+def read_times(cells: object, name: str) -> Columns:
+    """Return one column of dates with their time of day, a fraction of the serial number."""
     rows = _rows(cells, name)
     total = len(rows)
     if isinstance(rows, np.ndarray):
@@ -132,9 +201,8 @@ def read_dates(cells: object, name: str) -> Columns:
     _refuse_ragged(rows, name)
     names = _header(rows) if not _is_iso_date(rows[0][0]) else ()
     headers = 1 if names else 0
-    serials = np.floor(_cell_block(rows[headers:], name, 1 + headers, _serial))
-    if serials.shape[1] != 1:
-        raise InputError(f"{name} has {serials.shape[1]} columns; use one column of dates")
+    serials = _cell_block(rows[headers:], name, 1 + headers, _serial)
+    _refuse_several_columns(serials.shape, name)
     _refuse_no_dates(serials[:, 0], name, 1 + headers)
     return Columns(serials, names, total - headers)
 
@@ -334,7 +402,10 @@ def _cell_block(
     """Return `read` of every cell as a matrix; name the first cell it refuses with its place."""
     flat = chain.from_iterable(rows)
     try:
-        values = [cell if cell.__class__ is float else read(cell) for cell in flat]
+        values = [
+            cell if cell.__class__ is float else NAN if cell is None else read(cell)
+            for cell in flat  # blanks before young funds are half of many a range
+        ]
     except _BadCellError:
         _name_bad_cell(rows, name, first_row, read)
         raise
@@ -379,21 +450,34 @@ def _serial(cell: Any) -> float:
             cell = dt.datetime.fromisoformat(cell.strip())
         except ValueError:
             raise _BadCellError(f"{describe(cell)}, not a date like 2024-01-31") from None
+    time = 0.0
     if isinstance(cell, dt.datetime):
+        time = (cell.hour * 3600 + cell.minute * 60 + cell.second) / 86_400
         cell = cell.date()
     if isinstance(cell, dt.date):
-        return float((cell - EXCEL_EPOCH).days)
+        return (cell - EXCEL_EPOCH).days + time
     return _number(cell)
 
 
+def _refuse_several_columns(shape: tuple[int, ...], name: str) -> None:
+    height, width = shape
+    if width != 1:
+        hint = ": TRANSPOSE turns a row into a column" if height == 1 else ""
+        raise InputError(f"{name} has {width} columns; use one column of dates{hint}")
+
+
 def _refuse_no_dates(serials: NDArray[np.float64], name: str, first_row: int) -> None:
-    wrong = np.flatnonzero((serials < 1) | (serials > LAST_SERIAL))
+    wrong = np.flatnonzero(_no_dates(serials))
     if wrong.size:
         row = int(wrong[0])
         raise InputError(
             f"{name} row {row + first_row} is {serials[row]:.15g}, outside 1900 to 9999; "
             "use a date or text like 2024-01-31"
         )
+
+
+def _no_dates(serials: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return (serials < 1) | (np.floor(serials) > LAST_SERIAL)
 
 
 def _is_iso_date(cell: Any) -> bool:

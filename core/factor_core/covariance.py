@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from factor_core.errors import InputError, NumericalError
+from factor_core.fit_cache import recall
 from factor_core.least_squares import cross_products, workspace
+from factor_core.many_errors import FULL_LEVERAGE, moving_sums, score_variances
 from factor_core.regression import sheet_row
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     Rows = slice | NDArray[np.intp]
 
 STANDARD_ERRORS = ("ols", "hc0", "hc1", "hc2", "hc3", "hac")
-FULL_LEVERAGE = 1e-10  # 1 - leverage; below, the row alone decides a coefficient
 
 
 def standard_errors(
@@ -62,11 +63,74 @@ def standard_errors(
     >>> standard_errors(fit).round(4)
     array([[0.0038, 0.2027]])
     """
+    errors, refused = standard_errors_each(fit, se, lags, small_sample)
+    for reason in refused.values():
+        raise reason
+    return errors
+
+
+def standard_errors_each(
+    fit: Regression,
+    se: str = "ols",
+    lags: int | None = None,
+    small_sample: bool = True,
+    coefficients: slice = slice(None),
+) -> tuple[Matrix, dict[int, NumericalError]]:
+    """Return `standard_errors` of the assets that have some, and why the others have none.
+
+    Assets without estimate show NaN, and so do those that are refused; their error stands under
+    their position. `coefficients` is which of alpha (if there is one) and betas are wanted.
+
+    Raises
+    ------
+    InputError
+        As `standard_errors`.
+
+    Examples
+    --------
+    >>> from factor_core.regression import regress
+    >>> market = np.array([0.01, -0.02, 0.03, 0.00, 0.02])
+    >>> fit = regress(np.outer([0.02, -0.02, 0.05, 0.01, 0.02], [1, 2]), market)
+    >>> errors, refused = standard_errors_each(fit, "hac", coefficients=slice(0, 1))
+    >>> errors.round(4), refused
+    (array([[0.0015],
+           [0.0031]]), {})
+    """
     _check_choice(fit, se, lags)
     if se == "ols":
-        return np.sqrt((fit.ssr / fit.df)[:, None] * fit.unit_variance)
-    covariance = coefficient_covariance(fit, se, lags, small_sample)
-    return np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+        unit = fit.unit_variance[:, coefficients]
+        return np.sqrt((fit.ssr / fit.df)[:, None] * unit), {}
+    options = se, lags, small_sample, coefficients.indices(fit.k + 1), fit.intercept
+    read = fit.residuals, fit.factor_values, fit.factor_mean, fit.inverse, fit.n
+    errors, refused = recall(
+        "standard_errors", read, options, lambda: _errors(fit, se, lags, small_sample, coefficients)
+    )
+    return errors.copy(), dict(refused)
+
+
+def _errors(
+    fit: Regression, se: str, lags: int | None, small_sample: bool, coefficients: slice
+) -> tuple[Matrix, dict[int, NumericalError]]:
+    """Return robust errors, many assets together, and why some assets have none."""
+    variances = np.full((len(fit.n), fit.k + int(fit.intercept)), np.nan)[:, coefficients]
+    assets = np.flatnonzero(_have_estimate(fit))
+    refused: dict[int, NumericalError] = {}
+    alone = assets.tolist()
+    if len(assets) > 1:
+        widths = np.array([_width(fit, j, se, lags) for j in alone])
+        scored = score_variances(fit, assets, se, widths, coefficients)
+        corrections = np.array([_correction(fit, j, se, small_sample) for j in alone])
+        variances[assets] = scored.variances * corrections[:, None]
+        refused = {j: _full_leverage(fit, row, se) for j, row in scored.decided.items()}
+        alone = scored.alone
+    for j in alone:
+        refused.pop(j, None)
+        try:
+            variances[j] = _covariance(fit, j, se, lags, small_sample).diagonal()[coefficients]
+        except NumericalError as reason:
+            refused[j] = reason
+    variances[list(refused)] = np.nan
+    return np.sqrt(variances), dict(sorted(refused.items()))
 
 
 def coefficient_covariance(
@@ -96,7 +160,7 @@ def coefficient_covariance(
     .. math:: \sum_{|l| \le L} (1 - |l| / (L + 1)) \sum_t u_t u_{t-l}',
 
     which is the outer product of the zero-padded moving sums of L + 1 scores over L + 1: its cost
-    does not depend on L. Rows with a missing value are left out; their neighbours count as
+    hardly depends on L. Rows with a missing value are left out; their neighbours count as
     neighbours.
 
     References
@@ -128,29 +192,43 @@ def _check_choice(fit: Regression, se: str, lags: int | None) -> None:
         return
     if se != "hac":
         raise InputError(f'lags is {lags} but se is "{se}"; leave lags blank or set se to hac')
-    fewest = int(fit.n.min())
+    fewest = int(fit.n[_have_estimate(fit)].min(initial=fit.n.max()))
     if not 0 <= lags < fewest:
         raise InputError(f"lags is {lags}; use 0 to {fewest - 1}, below the {fewest} rows used")
 
 
+def _have_estimate(fit: Regression) -> NDArray[np.bool_]:
+    return ~np.isnan(fit.beta[:, 0])
+
+
+def _width(fit: Regression, j: int, se: str, lags: int | None) -> int:
+    """Return how many scores a moving sum has."""
+    return hac_lags(int(fit.n[j]), lags) + 1 if se == "hac" else 1
+
+
+def _correction(fit: Regression, j: int, se: str, small_sample: bool) -> float:
+    """Return the factor for small samples."""
+    corrected = se == "hc1" or (se == "hac" and small_sample)
+    return float(fit.n[j] / fit.df[j]) if corrected else 1.0
+
+
 def _covariance(fit: Regression, j: int, se: str, lags: int | None, small_sample: bool) -> Matrix:
     """Return the covariance of the coefficients of asset j, shape (p, p)."""
-    n, df = int(fit.n[j]), float(fit.df[j])
+    n = int(fit.n[j])
     complete = n == len(fit.residuals)
     rows = slice(None) if complete else np.flatnonzero(~np.isnan(fit.residuals[:, j]))
-    width = hac_lags(n, lags) + 1 if se == "hac" else 1
-    room = workspace(3 * (fit.k + 1), n + 2 * width - 1).reshape(3, fit.k + 1, -1)
+    width = _width(fit, j, se, lags)
+    room = workspace(3 * (fit.k + 1), n + width - 1).reshape(3, fit.k + 1, -1)
     weights, leverage = _weights(fit, j, rows, room[:2, :, :n])
     if se == "ols":
-        return cross_products(weights) * float(fit.ssr[j] / df)
+        return cross_products(weights) * float(fit.ssr[j] / fit.df[j])
     residuals = fit.residuals[rows, j]
     if se in ("hc2", "hc3"):
         spare = _spare(fit, leverage, rows, se)
         residuals = residuals / (np.sqrt(spare) if se == "hc2" else spare)
     weights *= residuals
-    scores = _moving_sums(weights, width, room[2, : len(weights)]) if se == "hac" else weights
-    corrected = se == "hc1" or (se == "hac" and small_sample)
-    covariance: Matrix = cross_products(scores) * (n / df if corrected else 1.0)
+    scores = moving_sums(weights, width, room[::2, : len(weights)])
+    covariance: Matrix = cross_products(scores) * (_correction(fit, j, se, small_sample) / width)
     return covariance
 
 
@@ -172,24 +250,12 @@ def _spare(fit: Regression, leverage: Vector, rows: Rows, se: str) -> Vector:
     spare: Vector = 1 - leverage
     worst = int(spare.argmin())
     if spare[worst] < FULL_LEVERAGE:
-        row = sheet_row(fit.factors, int(np.arange(len(fit.residuals))[rows][worst]))
-        raise NumericalError(
-            f"factor_returns row {row} alone decides a coefficient (leverage 1), so that {se} does "
-            "not exist; use ols, hc0, hc1 or hac"
-        )
+        raise _full_leverage(fit, int(np.arange(len(fit.residuals))[rows][worst]), se)
     return spare
 
 
-def _moving_sums(scores: Matrix, width: int, running: Matrix) -> Matrix:
-    """Return sums of `width` neighbouring scores, zero-padded, over sqrt(width).
-
-    Their outer product is the Bartlett-weighted sum of autocovariances: two rows l apart share
-    width - l of the sums.
-    """
-    n = scores.shape[1]
-    running[:, :width] = 0.0
-    np.cumsum(scores, axis=1, out=running[:, width : width + n])
-    running[:, width + n :] = running[:, width + n - 1 : width + n]
-    sums: Matrix = running[:, width:] - running[:, :-width]
-    sums /= math.sqrt(width)
-    return sums
+def _full_leverage(fit: Regression, row: int, se: str) -> NumericalError:
+    return NumericalError(
+        f"factor_returns row {sheet_row(fit.factors, row)} alone decides a coefficient (leverage "
+        f"1), so that {se} does not exist; use ols, hc0, hc1 or hac"
+    )

@@ -13,7 +13,7 @@ from factor_core.errors import InputError, sentence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from factor_core.delimited import Column
+    from factor_core.text_table import Column
 
 DateOrder = Literal["dmy", "mdy"]
 
@@ -27,9 +27,12 @@ _FORMS = {
     # Digits alone are dates only in the column that is called one or stands first.
     "yyyymmdd": re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII),
     "yyyymm": re.compile(r"(\d{4})(\d\d)", re.ASCII),
+    "yyyy": re.compile(r"(\d{4})", re.ASCII),
     "serial": re.compile(r"(\d{5})(?:\.(\d+))?", re.ASCII),
 }
-_DIGITS_ONLY = ("yyyymmdd", "yyyymm", "serial")
+# A wide file's head is half a million returns: each tried against every form takes seconds.
+_DECIMAL = re.compile(r"-?\d*\.\d*", re.ASCII)
+_DIGITS_ONLY = ("yyyymmdd", "yyyymm", "yyyy", "serial")
 _EXAMPLES = {
     "iso": "2020-01-31",
     "slashes": "31/01/2020",
@@ -38,12 +41,18 @@ _EXAMPLES = {
     "year month": "2020-01 (dated at the end of the month)",
     "yyyymmdd": "20200131",
     "yyyymm": "202001 (dated at the end of the month)",
+    "yyyy": "2020 (dated at the end of the year)",
     "serial": "43861 (Excel's number of the day)",
 }
-_DATE_NAMES = {"date", "dates", "day", "datetime", "time", "timestamp", "month", "period", ""}
+DATE_NAMES = {
+    *("date", "dates", "<date>", "day", "datetime", "<dtyyyymmdd>", "time", "timestamp", "month"),
+    *("year", "period", "quote_date", "trade date", ""),
+}
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
 _EXCEL_DAY_ZERO = dt.date(1899, 12, 30)
 _PLAUSIBLE_YEARS = range(1850, 2151)
+_LONGEST = 40  # letters of a date with its time and zone
+_TO_1904 = dt.timedelta(days=1462)
 
 
 @dataclass(frozen=True)
@@ -69,13 +78,31 @@ def find_date_column(file: str, columns: Sequence[Column]) -> tuple[Column, str]
         )
     if len(found) > 1:
         names = " and ".join(f"'{column.label}'" for column, _ in found[:3])
-        raise InputError(sentence(f"{file} has dates in columns {names}; keep one of them"))
+        raise InputError(
+            sentence(f"{file} has dates in columns {names}; keep one, or save each as its own file")
+        )
     return found[0]
 
 
-def is_date(text: str, form: str) -> bool:
-    """Return whether `text` is a date of `form`, as the first row of a file without names is."""
-    return _day_of(form, _FORMS[form].fullmatch(text)) is not None
+def may_be_dates(column: Column) -> bool:
+    """Return whether digits alone can be dates here: the first column, or one that is called so."""
+    return column.number == 1 or column.name.lower() in DATE_NAMES
+
+
+def is_written_date(text: str) -> bool:
+    """Return whether `text` is a date that no number is."""
+    if not text[:12].strip() or len(text) > _LONGEST or _DECIMAL.fullmatch(text):
+        return False
+    forms = (form for form in _FORMS if form not in _DIGITS_ONLY)
+    return any(_day_of(form, _FORMS[form].fullmatch(text)) is not None for form in forms)
+
+
+def is_digit_date(text: str) -> bool:
+    """Return whether `text` is a number that may be a date."""
+    if not text[:4].isdigit():
+        return False
+    days = (_day_of(form, _FORMS[form].fullmatch(text)) for form in _DIGITS_ONLY)
+    return any(day is not None and day.year in _PLAUSIBLE_YEARS for day in days)
 
 
 def _written_form(sample: list[str]) -> str | None:
@@ -102,7 +129,7 @@ def _digit_form(column: Column) -> str | None:
         if not sample or len(known) < len(sample):
             continue
         in_order = sorted(set(known)) in (known, known[::-1])
-        if column.name.lower() in _DATE_NAMES or (column.number == 1 and in_order):
+        if column.name.lower() in DATE_NAMES or (column.number == 1 and in_order):
             return form
     return None
 
@@ -119,10 +146,13 @@ def _day_of(form: str, match: re.Match[str] | None) -> dt.date | None:
     return None
 
 
-def read_dates(column: Column, form: str, given: DateOrder | None = None) -> DateColumn:
+def read_dates(
+    column: Column, form: str, given: DateOrder | None = None, *, from_1904: bool = False
+) -> DateColumn:
     """Return the dates of `column`, every cell of which must have `form`.
 
-    Days before months or after is decided by the whole column, or by `given`; never by guess.
+    Days before months or after is decided by the whole column, or by `given`; never by guess. Some
+    workbooks of the Mac count their days from 1904.
     """
     pattern, example, order = _FORMS[form], _EXAMPLES[form], "dmy"
     if form == "slashes":
@@ -134,8 +164,9 @@ def read_dates(column: Column, form: str, given: DateOrder | None = None) -> Dat
         try:
             if match is None:
                 raise ValueError  # noqa: TRY301 - the same sentence as for 30 February
-            dates.append(_convert(form, match, order))
-        except ValueError:
+            day = _convert(form, match, order)
+            dates.append(day + _TO_1904 if from_1904 and form == "serial" else day)
+        except (ValueError, OverflowError):
             raise InputError(_not_a_date(column, index, cell, example)) from None
     notes = [f"Dates: column '{column.label}', written as {example}.", *_cut_off(column, form)]
     return DateColumn(column.name, dates, notes)
@@ -184,8 +215,8 @@ def _convert(form: str, match: re.Match[str], order: str) -> dt.date:
         return _EXCEL_DAY_ZERO + dt.timedelta(days=int(first))
     if form in {"iso", "yyyymmdd"}:
         return dt.date(int(first), int(rest[0]), int(rest[1]))
-    if form in {"year month", "yyyymm"}:
-        year, month = int(first), int(rest[0])
+    if form in {"year month", "yyyymm", "yyyy"}:
+        year, month = int(first), int(rest[0]) if rest else 12
         if not 1 <= month <= 12:
             raise ValueError(month)
         return dt.date(year, month, calendar.monthrange(year, month)[1])

@@ -1,17 +1,28 @@
-"""The written lists of the functions, from the catalogue: README's table, docs/functions.md."""
+"""The written lists of the functions: README's table, and docs/functions.md, the reference.
+
+Names, arguments and sentences are the catalogue's; formula, result, errors and source are those of
+the maths' docstrings; the example and its value are those of the template's page Functions.
+"""
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import docstring_parser
+import openpyxl
 
 import factor_udfs  # noqa: F401  fills the catalogue
+from factor_core import errors
 from factor_core.catalogue import CATALOGUE
+from factor_core.workbook.pages_reference import EXAMPLES, page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from factor_core.catalogue import Argument, Function
 
@@ -23,7 +34,13 @@ Written from the catalogue by `nox -s docs`; the same texts stand in Excel's fun
 `factor-udfs functions NAME`. Returns are decimal (0.01 is 1 %), per period, oldest row first. A
 blank cell, an empty text and #N/A are missing; anything else that is no number is an error that
 names its row and column. Arguments in brackets may be left out.
+
+In the formulas n is the number of rows used, k of factors, m of assets, P the periods a year; r is
+the asset's return, f a factor's, e the residual, mean(x) a mean and sd(x) a standard deviation with
+divisor n - 1. Each example stands live on the template's sheet Functions; the value is the one that
+the template shows.
 """
+SHAPE = re.compile(r"(?:ndarray|array|Columns) of shape \(([^)]*)\)")
 
 
 def table() -> str:
@@ -38,12 +55,12 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def page() -> str:
-    """Return docs/functions.md: every function with its arguments."""
+def page(values: Mapping[str, str]) -> str:
+    """Return docs/functions.md: every function, with the value of its example in the template."""
     parts = [HEADING]
     for category, members in _categories():
         parts.append(f"## {category}\n")
-        parts += [_section(function) for function in members]
+        parts += [_section(function, values.get(function.name, "")) for function in members]
     return "\n".join(parts)
 
 
@@ -72,7 +89,7 @@ def _categories() -> Iterator[tuple[str, list[Function]]]:
         yield category, list(members)
 
 
-def _section(function: Function) -> str:
+def _section(function: Function, value: str) -> str:
     lines = [f"### {function.name}", "", f"`={function.usage}`", "", function.summary, ""]
     if function.arguments:
         lines += ["| argument | if left out | meaning |", "|--|--|--|"]
@@ -81,7 +98,97 @@ def _section(function: Function) -> str:
             for a in function.arguments
         ]
         lines.append("")
+    notes = explained(maths_of(function))
+    lines += [f"**{title}:** {text}\n" for title, text in notes._asdict().items() if text]
+    if function.name in EXAMPLES:
+        sheet = page_of(function)
+        lines.append(f"**Example:** `={EXAMPLES[function.name][0]}` is {value} (sheet {sheet})\n")
     return "\n".join(lines)
+
+
+class Explained(NamedTuple):
+    """What a docstring of the maths says, a paragraph each, in the words of a sheet."""
+
+    Result: str
+    Formula: str
+    Beware: str
+    Errors: str
+    Source: str
+
+
+def maths_of(function: Function) -> Callable[..., object]:
+    """Return the one function of the maths that the body of a worksheet function calls."""
+    module, name = function.body.__code__.co_names[:2]
+    maths: Callable[..., object] = getattr(function.body.__globals__[module], name)
+    return maths
+
+
+def explained(maths: Callable[..., object]) -> Explained:
+    """Read the docstring of a function of the maths."""
+    doc = docstring_parser.parse(
+        inspect.getdoc(maths) or "", style=docstring_parser.DocstringStyle.NUMPYDOC
+    )
+    said = {m.args[0]: _flowing(m.description or "") for m in doc.meta}
+    faults = [(_code_of(r.type_name or ""), _flowing(r.description or "")) for r in doc.raises]
+    return Explained(
+        Result=_of_sheet(f"{_shape(doc)}. {said['returns']}") if doc.returns else "",
+        Formula=_of_sheet(said.get("notes", "")),
+        Beware=_of_sheet(said.get("warnings", "")),
+        Errors=" ".join(f"{code}: {_of_sheet(text)}" for code, text in faults),
+        Source=said.get("references", ""),
+    )
+
+
+def _shape(doc: docstring_parser.Docstring) -> str:
+    """Return the result's shape as a sheet shows it: rows x columns."""
+    kind = SHAPE.sub(_rows_by_columns, (doc.returns and doc.returns.type_name) or "")
+    kind = kind.replace("float", "number").replace("ndarray of the same shape", "the input's shape")
+    return {"number": "One number", "Table": "A table"}.get(kind, kind[:1].upper() + kind[1:])
+
+
+def _rows_by_columns(found: re.Match[str]) -> str:
+    sizes = [size.strip() for size in found[1].split(",") if size.strip()]
+    return " x ".join(sizes if len(sizes) > 1 else [*sizes, "1"])
+
+
+def _code_of(error: str) -> str:
+    return str(getattr(errors, error).code)
+
+
+def _of_sheet(text: str) -> str:
+    """Return the text as the person at the sheet reads it."""
+    return re.sub(r"\bNaN\b", "#N/A", text).strip()
+
+
+def _flowing(text: str) -> str:
+    """Return a docstring's text on one line; its paragraphs stay apart."""
+    paragraphs = re.split(r"\n\s*\n", text)
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def example_values(template: Path) -> dict[str, str]:
+    """Return what the template's page Functions shows as the value of each example."""
+    book = openpyxl.load_workbook(template, read_only=True, data_only=True)
+    try:
+        cells = book["Functions"].iter_rows(min_row=6, min_col=2, max_col=5)
+        return {
+            str(row[0].value).partition("(")[0]: shown(row[3].value, str(row[3].number_format))
+            for row in cells
+            if row[0].value
+        }
+    finally:
+        book.close()
+
+
+def shown(value: object, number_format: str) -> str:
+    """Return a cell's value in its number format, as far as the template uses them."""
+    if not isinstance(value, int | float):
+        return str(value)
+    positive = number_format.partition(";")[0]
+    decimals = len(positive.partition(".")[2].rstrip("%"))
+    percent = "%" if positive.endswith("%") else "f"
+    number = format(abs(value), f",.{decimals}{percent}")
+    return f"{'-' if value < 0 else ''}{'$' if positive.startswith('$') else ''}{number}"
 
 
 def _cell(text: str) -> str:
@@ -94,7 +201,8 @@ def write(root: Path) -> None:
     text = with_table(readme.read_text(encoding="utf-8"))
     readme.write_text(text, encoding="utf-8", newline="\n")
     (root / "docs").mkdir(exist_ok=True)
-    (root / "docs" / "functions.md").write_text(page(), encoding="utf-8", newline="\n")
+    text = page(example_values(root / "workbook_template.xlsm"))
+    (root / "docs" / "functions.md").write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

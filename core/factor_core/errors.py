@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, TypeVar
 
 LONGEST_SENTENCE = 250  # Excel's comments, wizard and status bar cut longer text without saying so
 
@@ -23,6 +23,8 @@ ERROR_CODES = {  # text in the cell -> the code COM sends for it
     "#CALC!": -2146826238,
 }
 ERROR_TEXTS = {*ERROR_CODES, "#BUSY!", "#EXTERNAL!", "#PYTHON!", "#TIMEOUT!"}  # no known COM code
+
+Word = TypeVar("Word", bound=str)
 
 
 class FactorError(ValueError):
@@ -94,3 +96,13 @@ def require_choice(word: str, options: tuple[str, ...], name: str) -> str:
     if word not in options:
         raise InputError(f'{name} is "{word}"; use one of {", ".join(options)}')
     return word
+
+
+def one_of(option: str, given: str | None, known: tuple[Word, ...]) -> Word | None:
+    """Return the word of `known` that was given to a command; capitals do not matter."""
+    if given is None:
+        return None
+    for word in known:
+        if word == given.lower():
+            return word
+    raise InputError(f'{option} is "{given}"; use {" or ".join(known)}')

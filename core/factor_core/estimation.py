@@ -22,7 +22,7 @@ def factor_beta(
     factor_returns: ArrayLike | Columns,
     factor: str | int | None = None,
 ) -> Vector | Matrix:
-    r"""Return the exposure of each asset to each factor.
+    """Return the exposure of each asset to each factor.
 
     Parameters
     ----------
@@ -53,8 +53,7 @@ def factor_beta(
 
     Notes
     -----
-    Least squares with intercept: :math:`\hat\beta = (X_c'X_c)^{-1} X_c'r` with centred factors
-    :math:`X_c`.
+    Least squares with intercept: beta = (X_c'X_c)^-1 X_c'r with centred factors X_c.
 
     References
     ----------
@@ -96,7 +95,7 @@ def _choices(factors: Columns) -> str:
 def factor_alpha(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, periods: float = 1
 ) -> Vector:
-    r"""Return the average return of each asset that the factors do not explain.
+    """Return the average return of each asset that the factors do not explain.
 
     Parameters
     ----------
@@ -123,7 +122,7 @@ def factor_alpha(
 
     Notes
     -----
-    :math:`\hat\alpha = \bar r - \hat\beta' \bar f`, times periods: a mean grows with time.
+    alpha = mean(r) - beta' mean(f), times periods: a mean grows with time.
 
     References
     ----------
@@ -142,7 +141,7 @@ def factor_alpha(
 def r_squared(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, adjusted: bool = False
 ) -> Vector:
-    r"""Return the share of each asset's variance that the factors explain.
+    """Return the share of each asset's variance that the factors explain.
 
     Parameters
     ----------
@@ -169,8 +168,7 @@ def r_squared(
 
     Notes
     -----
-    :math:`R^2 = 1 - \sum e_t^2 / \sum (r_t - \bar r)^2`; adjusted,
-    :math:`1 - (1 - R^2)(n - 1)/(n - k - 1)`.
+    R2 = 1 - sum of e^2 / sum of (r - mean(r))^2; adjusted, 1 - (1 - R2)(n - 1)/(n - k - 1).
 
     References
     ----------
@@ -194,7 +192,7 @@ def r_squared(
 def residual_vol(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, periods: float = 1
 ) -> Vector:
-    r"""Return the volatility of each asset that hedging its factors leaves.
+    """Return the volatility of each asset that hedging its factors leaves.
 
     Parameters
     ----------
@@ -226,7 +224,7 @@ def residual_vol(
 
     Notes
     -----
-    :math:`\sqrt{P \sum e_t^2 / (n - 1)}`.
+    sqrt(P x sum of e^2 / (n - 1)).
 
     References
     ----------
@@ -245,7 +243,7 @@ def residual_vol(
 def residual_series(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns
 ) -> Columns:
-    r"""Return what is left of each return after alpha and the factors.
+    """Return what is left of each return after alpha and the factors.
 
     Parameters
     ----------
@@ -269,8 +267,7 @@ def residual_series(
 
     Notes
     -----
-    :math:`e_t = r_t - \hat\alpha - \hat\beta' f_t`, with mean 0; the hedged series
-    :math:`r_t - \hat\beta' f_t` keeps alpha.
+    e = r - alpha - beta'f in every row, with mean 0; the hedged series r - beta'f keeps alpha.
 
     References
     ----------

@@ -1,27 +1,40 @@
-"""Kenneth French's factors: from the files of his library, or from the built-in monthly sample."""
+"""Kenneth French's factors: which columns a model has, and how his files are joined and cut.
+
+The files come from his library (`french_library`), from the user's disk, or from the sample.
+"""
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
+import logging
 import re
-import zipfile
-import zlib
-from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from factor_core import sample
 from factor_core.errors import InputError, MissingDataError
+from factor_core.french_files import (
+    FIVE_FACTORS,
+    FREQUENCIES,
+    MOMENTUM,
+    THREE_FACTORS,
+    day_of_stamp,
+    file_for,
+    tables_of,
+)
 from factor_core.labelled import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from factor_core.french_files import Table
+    from factor_core.french_library import Held
 
 MODELS = {
     "CAPM": ("Mkt-RF", "RF"),
@@ -30,19 +43,11 @@ MODELS = {
     "FF5": ("Mkt-RF", "SMB", "HML", "RMW", "CMA", "RF"),
     "FF6": ("Mkt-RF", "SMB", "HML", "RMW", "CMA", "Mom", "RF"),
 }
-FREQUENCIES = {"D": "daily", "W": "weekly", "M": "monthly", "A": "annual"}
-THREE_FACTOR_FILE = "F-F_Research_Data_Factors"
-FIVE_FACTOR_FILE = "F-F_Research_Data_5_Factors_2x3"
-MOMENTUM_FILE = "F-F_Momentum_Factor"
-MISSING_PERCENT = (-99.99, -999.0)
+SAMPLE = "sample"  # in place of a file: the built-in monthly sample
 EXCEL_DAY_ZERO = dt.date(1899, 12, 30)
-LARGEST_FILE = (
-    64 * 2**20
-)  # French's largest daily factor file is 2 MB; anything near this is not his
 
-_ALIASES = {"MKTRF": "Mkt-RF", "MOM": "Mom", "UMD": "Mom", "WML": "Mom"}
 _YEAR_OR_MONTH = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])?", re.ASCII)
-_ROW = re.compile(r"\s*(\d{4}(?:\d\d){0,2})\s*,(.*)", re.ASCII)
+log = logging.getLogger("factor_udfs")
 
 
 @dataclass(frozen=True)
@@ -56,26 +61,15 @@ class Factors:
     """n x len(names); the last column is RF."""
     notes: tuple[str, ...] = ()
     """What was joined, dropped or not available, in plain English."""
+    warnings: tuple[str, ...] = ()
+    """What the user would not expect: an older copy, rows lost between the files. In the log."""
 
 
-class _Table(NamedTuple):
-    """One table of a file; `frequency` is D, M or A by the form of its dates."""
+class Part(NamedTuple):
+    """A table, and the columns that are taken from it."""
 
-    source: str
-    frequency: str
-    names: tuple[str, ...]
-    days: list[dt.date]
-    values: NDArray[np.float64]
-
-
-@dataclass
-class _Block:
-    """A table while it is being read."""
-
-    names: tuple[str, ...]
-    digits: int
-    days: list[dt.date] = field(default_factory=list)
-    rows: list[list[float]] = field(default_factory=list)
+    table: Table
+    taken: list[str]
 
 
 def factors(
@@ -92,24 +86,28 @@ def factors(
     model : {"CAPM", "FF3", "CARHART", "FF5", "FF6"}
         Which columns: Mkt-RF; then SMB, HML; RMW, CMA (FF5, FF6); Mom (CARHART, FF6); RF last.
     frequency : {"D", "W", "M", "A"}
-        Daily, weekly, monthly, annual. The built-in sample is monthly.
+        Daily, weekly, monthly, annual. French has weekly factors for CAPM and FF3 only.
     start_date, end_date : Excel serial number, ISO text or date, optional
         First and last day wanted, both included. Text may be a year or a month: "1990",
         "1990-01" or "1990-01-31".
     file : path, optional
-        Files of Kenneth French's library as downloaded (CSV or zip), several separated by ";".
-        Left out: the built-in sample, monthly, 1949-01 to 2017-03, without RMW and CMA.
+        Left out: Kenneth French's library. A copy on disk serves for a day; then the file is
+        downloaded again, within the time limit; where that fails the older copy serves.
+        "sample": the built-in sample, monthly, 1949-01 to 2017-03, without RMW and CMA.
+        Else files of the library as downloaded (CSV or zip), several separated by ";".
 
     Returns
     -------
     Factors
         dates (n Excel serial numbers, month or year end), names, values (n x columns, decimal
-        returns per period), notes (what the join of several files dropped).
+        returns per period), notes (sources, their age, what their join dropped), warnings.
 
     Raises
     ------
     InputError
         Unknown model or frequency, unreadable date or file, a column that no file holds.
+    LibraryError
+        A file of the library is not on disk and cannot be downloaded.
     MissingDataError
         No row between start_date and end_date.
 
@@ -125,18 +123,22 @@ def factors(
 
     Examples
     --------
-    >>> result = factors("CARHART", start_date="2017-02")
+    >>> result = factors("CARHART", start_date="2017-02", file="sample")
     >>> result.names
     ('Mkt-RF', 'SMB', 'HML', 'Mom', 'RF')
     >>> result.values[-1].tolist(), int(result.dates[-1])
     ([0.0017, 0.0113, -0.0332, -0.0093, 0.0003], 42825)
     """
-    names = _columns_of(model)
-    code = _frequency_code(frequency)
+    names, code = columns_of(model), frequency_code(frequency)
     first, last = _day(start_date, "start_date"), _day(end_date, "end_date", last=True)
     if first and last and first > last:
         raise InputError(f"start_date {first} is after end_date {last}; exchange them")
-    result = _from_sample(names, code) if file is None else _from_files(str(file), names, code)
+    if file is None:
+        result = _obtained(model, frequency)
+    elif str(file).strip().lower() == SAMPLE:
+        result = _from_sample(names, code)
+    else:
+        result = _from_files(str(file), names, code)
     return _cut(result, code, first, last)
 
 
@@ -149,29 +151,107 @@ def ff_factors(
 ) -> Columns:
     """Return what `factors` returns as one block: a date column, then a column a factor.
 
+    Returns
+    -------
+    Columns of shape (n, 1 + k)
+        Dates as Excel's serial numbers, then the factors and RF, decimal per period; NaN where the
+        library has a code for a missing value.
+
+    Raises
+    ------
+    InputError
+        An unknown model or frequency, a start after the end, or a file that cannot be read. Where
+        neither network nor disk has the data, the sentence names the argument `file`.
+
+    Notes
+    -----
+    CAPM is Mkt-RF; FF3 adds SMB and HML; CARHART adds MOM to these; FF5 adds RMW and CMA; FF6 is
+    FF5 and MOM. The files of a model are joined on dates that all have; percent become decimal.
+
+    References
+    ----------
+    K. R. French, Data Library; E. F. Fama and K. R. French (1993), Journal of Financial Economics
+    33(1), 3-56, and (2015), 116(1), 1-22; M. M. Carhart (1997), Journal of Finance 52(1), 57-82.
+
     Examples
     --------
-    >>> block = ff_factors("CAPM", start_date="2017-03")
+    >>> block = ff_factors("CAPM", start_date="2017-03", file="sample")
     >>> block.names, block.values.tolist()
     (('date', 'Mkt-RF', 'RF'), [[42825.0, 0.0017, 0.0003]])
     """
     found = factors(model, frequency, start_date, end_date, file)
+    for warning in found.warnings:
+        _warn_once(warning)
     return Columns(np.column_stack([found.dates, found.values]), ("date", *found.names))
 
 
-def _columns_of(model: str) -> tuple[str, ...]:
+@lru_cache(maxsize=256)  # a workbook recalculates often: one line in the log says it
+def _warn_once(warning: str) -> None:
+    log.warning("FF_FACTORS: %s", warning)
+
+
+def columns_of(model: str) -> tuple[str, ...]:
+    """Return the columns of a model, RF last; InputError for another model."""
     try:
         return MODELS[str(model).strip().upper()]
     except KeyError:
         raise InputError(f'model is "{model}"; use {", ".join(MODELS)}') from None
 
 
-def _frequency_code(frequency: str) -> str:
+def frequency_code(frequency: str) -> str:
+    """Return the letter of a frequency as FREQUENCIES has it; InputError for another."""
     code = str(frequency).strip().upper()
     if code not in FREQUENCIES:
         choice = ", ".join(f"{letter} ({word})" for letter, word in FREQUENCIES.items())
         raise InputError(f'frequency is "{frequency}"; use {choice}')
     return code
+
+
+# The library ------------------------------------------------------------------------------------
+
+
+def library_files(model: str, frequency: str) -> tuple[str, ...]:
+    """Return the names of the library's files that hold a model, that of the model first.
+
+    Examples
+    --------
+    >>> library_files("FF6", "D")
+    ('F-F_Research_Data_5_Factors_2x3_daily', 'F-F_Momentum_Factor_daily')
+    """
+    names, code = columns_of(model), frequency_code(frequency)
+    wanted = ["RMW" if "RMW" in names else "Mkt-RF", *(["Mom"] if "Mom" in names else [])]
+    files = {column: file_for(column, code) for column in wanted}
+    absent = [column for column, found in files.items() if found is None]
+    if absent:
+        raise InputError(
+            f"Kenneth French offers no {FREQUENCIES[code]} {' or '.join(absent)}; "
+            f"for {str(model).strip().upper()} use frequency D, M or A, or use model CAPM or FF3"
+        )
+    return tuple(found.name for found in files.values() if found)
+
+
+def _obtained(model: str, frequency: str) -> Factors:
+    # Imported here: most workbooks have no FF_FACTORS, and every start would pay for it.
+    from factor_core.french_library import obtain  # noqa: PLC0415
+
+    held = [obtain(name) for name in library_files(model, frequency)]
+    return from_library(model, frequency, held)
+
+
+def from_library(model: str, frequency: str, held: Sequence[Held]) -> Factors:
+    """Return the factors of a model out of the library's files, with the age of each."""
+    names, code = columns_of(model), frequency_code(frequency)
+    tables = [table for one in held for table in one.tables if table.frequency == code]
+    joined = _join(_choose(tables, names), names)
+    ages = [one.copy.history for one in held]
+    old = tuple(one.warning for one in held if one.warning)
+    return Factors(
+        joined.dates,
+        joined.names,
+        joined.values,
+        (*joined.notes, *ages, *old),
+        (*joined.warnings, *old),
+    )
 
 
 # Dates ------------------------------------------------------------------------------------------
@@ -192,7 +272,10 @@ def _day(
         raise InputError(
             f'{argument} is the number {value:.15g}; use a date cell or the text "{value:.15g}"'
         )
-    day = _day_of_text(value.strip(), last) if isinstance(value, str) else _day_of_serial(value)
+    if isinstance(value, str):
+        day = day_of_stamp(value.strip(), last=last)
+    else:
+        day = _day_of_serial(value)
     if day is None:
         raise InputError(
             f'{argument} is "{value}", which is no date; use a date cell or text such as 1990-01-31'
@@ -205,19 +288,6 @@ def _day_of_serial(serial: float) -> dt.date | None:
     if isinstance(serial, bool) or not 61 <= serial < 2958466:
         return None
     return EXCEL_DAY_ZERO + dt.timedelta(days=int(serial))
-
-
-def _day_of_text(text: str, last: bool) -> dt.date | None:
-    match = re.fullmatch(r"(\d{4})(?:-?(\d\d)(?:-?(\d\d))?)?", text, re.ASCII)
-    if not match:
-        return None
-    year = int(match.group(1))
-    month = int(match.group(2) or (12 if last else 1))
-    try:
-        day = int(match.group(3) or (calendar.monthrange(year, month)[1] if last else 1))
-        return dt.date(year, month, day)
-    except ValueError:
-        return None
 
 
 def _cut(result: Factors, frequency: str, first: dt.date | None, last: dt.date | None) -> Factors:
@@ -238,7 +308,8 @@ def _cut(result: Factors, frequency: str, first: dt.date | None, last: dt.date |
         notes.append(f"the data begin on {begin}, later than start_date {first}")
     if last and last > end:
         notes.append(f"the data end on {end}, before end_date {last}")
-    return Factors(result.dates[inside], result.names, result.values[inside], tuple(notes))
+    dates, values = result.dates[inside], result.values[inside]
+    return Factors(dates, result.names, values, tuple(notes), result.warnings)
 
 
 def _serial(day: dt.date) -> int:
@@ -256,8 +327,8 @@ def _from_sample(names: tuple[str, ...], frequency: str) -> Factors:
     data = sample.monthly()
     if frequency != "M":
         raise InputError(
-            f'frequency is "{frequency}" and the built-in sample is monthly; give a file of '
-            f"Kenneth French's library with {FREQUENCIES[frequency]} rows in the file argument"
+            f'frequency is "{frequency}" and the built-in sample is monthly; leave file out for '
+            f"Kenneth French's library, or give a file of it with {FREQUENCIES[frequency]} rows"
         )
     columns = dict(zip(data.factor_names, data.factors.T, strict=True)) | {"RF": data.rf}
     absent = [name for name in names if name not in columns]
@@ -265,8 +336,8 @@ def _from_sample(names: tuple[str, ...], frequency: str) -> Factors:
         momentum = [name for name in names if name == "Mom"]
         needed = "; ".join(dict.fromkeys(map(_library_file, absent + momentum)))
         raise InputError(
-            f"the built-in sample has no {' and '.join(absent)}; give Kenneth French's {needed} "
-            "(CSV or zip) in the file argument"
+            f"the built-in sample has no {' and '.join(absent)}; leave file out for Kenneth "
+            f"French's library, or give his {needed} (CSV or zip)"
         )
     dates = np.array([_serial(day) for day in data.dates], dtype=np.int64)
     values = np.column_stack([columns[name] for name in names])
@@ -282,25 +353,16 @@ def _from_files(paths: str, names: tuple[str, ...], frequency: str) -> Factors:
     parts = [part.strip() for part in paths.split(";") if part.strip()]
     if not parts:
         raise InputError("file is blank; give the path of a file, or leave the argument out")
-    tables = [table for part in parts for table in _tables_of(part)]
-    fitting = [table for table in tables if _true_frequency(table) == frequency]
+    tables = [table for part in parts for table in tables_of(part)]
+    fitting = [table for table in tables if table.frequency == frequency]
     if not fitting:
-        held = ", ".join(sorted({FREQUENCIES[_true_frequency(table)] for table in tables}))
+        held = ", ".join(sorted({FREQUENCIES[table.frequency] for table in tables}))
         sources = ", ".join(dict.fromkeys(table.source for table in tables))
         raise InputError(f'frequency is "{frequency}" but {sources} holds only {held} rows')
-    chosen = _choose(fitting, names)
-    return _join(chosen, names)
+    return _join(_choose(fitting, names), names)
 
 
-def _true_frequency(table: _Table) -> str:
-    """Return D, W, M or A: weekly files date their rows by day as daily ones do."""
-    if table.frequency != "D" or len(table.days) < 3:
-        return table.frequency
-    gaps = np.diff([day.toordinal() for day in table.days])
-    return "W" if np.median(gaps) >= 5 else "D"
-
-
-def _choose(tables: Sequence[_Table], names: tuple[str, ...]) -> list[tuple[_Table, list[str]]]:
+def _choose(tables: Sequence[Table], names: tuple[str, ...]) -> list[Part]:
     """Return each table to read with the columns to take from it.
 
     The table with most of the wanted columns goes first, so that SMB comes with the HML, RMW and
@@ -314,7 +376,7 @@ def _choose(tables: Sequence[_Table], names: tuple[str, ...]) -> list[tuple[_Tab
             sources = ", ".join(dict.fromkeys(table.source for table in tables))
             needed = _library_file(missing[0])
             raise InputError(f"{sources} has no column {missing[0]}; add {needed} after a ;")
-        chosen.append((best, taken))
+        chosen.append(Part(best, taken))
         missing = [name for name in missing if name not in taken]
     return chosen
 
@@ -322,152 +384,46 @@ def _choose(tables: Sequence[_Table], names: tuple[str, ...]) -> list[tuple[_Tab
 def _library_file(column: str) -> str:
     """Return the name of the library's file that holds `column`."""
     if column == "Mom":
-        return MOMENTUM_FILE
-    return FIVE_FACTOR_FILE if column in {"RMW", "CMA"} else THREE_FACTOR_FILE
+        return MOMENTUM
+    return FIVE_FACTORS if column in {"RMW", "CMA"} else THREE_FACTORS
 
 
-def _join(chosen: list[tuple[_Table, list[str]]], names: tuple[str, ...]) -> Factors:
+def _join(parts: Sequence[Part], names: tuple[str, ...]) -> Factors:
     """Return the columns on the dates that every table has, and say what that dropped."""
-    shared = set.intersection(*(set(table.days) for table, _ in chosen))
+    shared = set.intersection(*(set(part.table.days) for part in parts))
     if not shared:
-        sources = " and ".join(table.source for table, _ in chosen)
+        sources = " and ".join(part.table.source for part in parts)
         raise InputError(f"{sources} share no date; check that both are of the same frequency")
-    days, notes, columns = sorted(shared), [], {}
-    for table, taken in chosen:
+    days, columns = sorted(shared), {}
+    notes: list[str] = []
+    warnings: list[str] = []
+    for table, taken in parts:
         row_of = {day: row for row, day in enumerate(table.days)}
         rows = [row_of[day] for day in days]
         for name in taken:
             columns[name] = table.values[rows, table.names.index(name)]
-        notes += _notes_on(table, taken, sorted(set(table.days) - shared))
+        dropped = [day for day in sorted(table.days) if day not in shared]
+        notes += _notes_on(table, taken, dropped)
+        # That one series began earlier is known of all of them; what is lost later is not.
+        later = [day for day in dropped if day > days[0]]
+        warnings += [_drop_text(table, later)] if later else []
     dates = np.array([_serial(day) for day in days], dtype=np.int64)
-    return Factors(dates, names, np.column_stack([columns[n] for n in names]), tuple(notes))
+    values = np.column_stack([columns[name] for name in names])
+    return Factors(dates, names, values, tuple(notes), tuple(warnings))
 
 
-def _notes_on(table: _Table, taken: list[str], dropped: list[dt.date]) -> list[str]:
+def _notes_on(table: Table, taken: list[str], dropped: list[dt.date]) -> list[str]:
     notes = [f"{', '.join(taken)} from {table.source}"]
     if dropped:
-        days = ", ".join(map(str, dropped[:10])) + (", ..." if len(dropped) > 10 else "")
-        notes.append(
-            f"dropped {len(dropped)} of {len(table.days)} rows of {table.source}, which the other "
-            f"file does not have: {days}"
-        )
+        notes.append(_drop_text(table, dropped))
     if "SMB" in taken and "RMW" in table.names and "RMW" not in taken:
         notes.append(f"SMB of {table.source} is that of the five-factor model")
     return notes
 
 
-def _tables_of(path: str) -> list[_Table]:
-    """Return every table of a file of the library, CSV or zip."""
-    source = Path(path).expanduser()
-    lines = _text_of(source).splitlines()
-    tables = _parse(source.name, lines)
-    if not tables:
-        begins = next((line.strip() for line in lines if line.strip()), "nothing")[:40]
-        raise InputError(
-            f"file {source.name} holds no table of factors by date; it begins: {begins}"
-        )
-    return tables
-
-
-def _text_of(source: Path) -> str:
-    try:
-        if zipfile.is_zipfile(source):
-            data = _unzipped(source)
-        elif source.stat().st_size > LARGEST_FILE:
-            raise InputError(f"file {source.name} is over 64 MB; no file of the library is")
-        else:
-            data = source.read_bytes()
-    except OSError as error:
-        raise InputError(f"file {source} cannot be read: {error.strerror}") from error
-    if source.suffix.lower() == ".zip" and not zipfile.is_zipfile(source):
-        raise InputError(f"file {source.name} is not a whole zip file; download it again")
-    if b"\0" in data:
-        raise InputError(f"file {source.name} is not text; use the library's CSV or zip file")
-    return data.decode("utf-8-sig", errors="replace")
-
-
-def _unzipped(source: Path) -> bytes:
-    try:
-        with zipfile.ZipFile(source) as archive:
-            members = [
-                m for m in archive.infolist() if m.filename.lower().endswith((".csv", ".txt"))
-            ]
-            if len(members) != 1:
-                raise InputError(
-                    f"file {source.name} holds {len(members)} CSV files; one is expected"
-                )
-            if members[0].file_size > LARGEST_FILE:
-                raise InputError(f"file {source.name} unpacks to over 64 MB; not the library's")
-            return archive.read(members[0])
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        # RuntimeError is zipfile's word for a file locked by a password.
-        raise InputError(
-            f"file {source.name} is a damaged or locked zip file; download it again"
-        ) from error
-
-
-def _parse(source: str, lines: Sequence[str]) -> list[_Table]:
-    """Return the tables between the prose: rows that begin with a date, below a line of names."""
-    blocks: list[_Block] = []
-    block, header = None, ""
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        match = _ROW.fullmatch(line)
-        if not match or (block is None and not _is_data(match.group(2))):
-            block, header = None, line
-            continue
-        where = f"file {source} row {number}"
-        stamp, cells = match.group(1), match.group(2).split(",")
-        if block is None or len(stamp) != block.digits:
-            block = _Block(_names(header, len(cells), where), len(stamp))
-            blocks.append(block)
-        block.days.append(_stamp_day(stamp, where))
-        block.rows.append(_decimals(cells, len(block.names), where))
-    return [_finished(source, block) for block in blocks]
-
-
-def _is_data(text: str) -> bool:
-    """Return whether `text` is numbers between commas, not prose that begins with a year."""
-    return re.fullmatch(r"[-+.,\d\s]*\d[-+.,\d\s]*", text, re.ASCII) is not None
-
-
-def _names(header: str, width: int, where: str) -> tuple[str, ...]:
-    names = tuple(cell.strip().strip('"') for cell in header.split(",")[1:])
-    if len(names) != width or not all(names):
-        raise InputError(f"{where}: no line of {width} column names stands above this table")
-    return tuple(_ALIASES.get(name.upper().replace("-", ""), name.upper()) for name in names)
-
-
-def _stamp_day(stamp: str, where: str) -> dt.date:
-    """Return the day of YYYYMMDD, or the last day of YYYYMM or YYYY."""
-    day = _day_of_text(stamp, last=True)
-    if day is None:
-        raise InputError(f"{where}: {stamp} is no date; YYYYMMDD, YYYYMM or YYYY is expected")
-    return day
-
-
-def _decimals(cells: list[str], width: int, where: str) -> list[float]:
-    if len(cells) != width:
-        raise InputError(f"{where} has {len(cells)} numbers where the table has {width} columns")
-    return [_decimal(cell.strip(), where) for cell in cells]
-
-
-def _decimal(percent: str, where: str) -> float:
-    """Return the decimal of a printed percentage; NaN for a blank and for the codes of missing."""
-    if not percent:
-        return float("nan")
-    try:
-        # Shifting the printed point keeps 1.17 at 0.0117; dividing gives 0.011699999999999999.
-        value = float(f"{percent}e-2")
-    except ValueError:
-        raise InputError(f'{where} holds "{percent}" where a percentage is expected') from None
-    return float("nan") if float(percent) in MISSING_PERCENT else value
-
-
-def _finished(source: str, block: _Block) -> _Table:
-    twice, times = Counter(block.days).most_common(1)[0]
-    if times > 1:
-        raise InputError(f"file {source} has the date {twice} twice in one table")
-    frequency = {4: "A", 6: "M", 8: "D"}[block.digits]
-    return _Table(source, frequency, block.names, block.days, np.array(block.rows))
+def _drop_text(table: Table, dropped: list[dt.date]) -> str:
+    days = ", ".join(map(str, dropped[:10])) + (", ..." if len(dropped) > 10 else "")
+    return (
+        f"dropped {len(dropped)} of {len(table.days)} rows of {table.source}, which the other "
+        f"file does not have: {days}"
+    )

@@ -25,7 +25,7 @@ def tracking_series(
     window: int | None = None,
     lag: int = 1,
 ) -> Columns:
-    r"""Return the returns of the portfolio of factors that tracks each asset.
+    """Return the returns of the portfolio of factors that tracks each asset.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def tracking_series(
 
     Notes
     -----
-    :math:`b' f_t`. Tracking and hedged series add up to the asset.
+    b'f_t. Tracking and hedged series add up to the asset.
 
     References
     ----------
@@ -81,7 +81,7 @@ def hedged_series(
     window: int | None = None,
     lag: int = 1,
 ) -> Columns:
-    r"""Return the returns of each asset with its factors hedged.
+    """Return the returns of each asset with its factors hedged.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def hedged_series(
 
     Notes
     -----
-    :math:`r_t - b' f_t = \alpha + e_t`: the residual series without its alpha taken out.
+    r_t - b'f_t = alpha + e_t: the residual series without its alpha taken out.
 
     References
     ----------
@@ -133,7 +133,7 @@ def hedged_series(
 
 
 def hedge_ratio(asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns) -> Matrix:
-    r"""Return the position in each factor that hedges 1 of the asset.
+    """Return the position in each factor that hedges 1 of the asset.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def hedge_ratio(asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | 
 
     Notes
     -----
-    :math:`-\beta_j`, in the units of the asset's position: for 1 dollar long, that many dollars.
+    -beta_j, in the units of the asset's position: for 1 dollar long, that many dollars.
 
     References
     ----------

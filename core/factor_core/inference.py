@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from factor_core.covariance import hac_lags, standard_errors
+from factor_core.covariance import hac_lags, standard_errors, standard_errors_each
+from factor_core.distributions import student_p, two_sided_quantile
 from factor_core.errors import (
     DivisionError,
     ExcelError,
@@ -17,8 +18,16 @@ from factor_core.errors import (
     sentence,
 )
 from factor_core.fit_statistics import adjusted_r_squared, fit_statistic
-from factor_core.labelled import Columns, Table, as_columns, same_rows
-from factor_core.regression import refuse_constant_asset, refuse_exact_fit, regress, sheet_row
+from factor_core.labelled import Columns, Table, as_columns
+from factor_core.regression import (
+    constant_asset,
+    exact_fit,
+    refuse_constant_asset,
+    refuse_exact_fit,
+    regress,
+    regress_each,
+    sheet_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +56,7 @@ def alpha_tstat(
     lags: int | None = None,
     null_value: float = 0.0,
 ) -> Vector:
-    r"""Return the t statistic of each asset's alpha.
+    """Return the t statistic of each asset's alpha.
 
     Parameters
     ----------
@@ -79,7 +88,7 @@ def alpha_tstat(
 
     Notes
     -----
-    :math:`(\hat\alpha - \alpha_0) / se(\hat\alpha)`. It does not depend on the periods a year.
+    (alpha - null_value) / se(alpha). It does not depend on the periods a year.
 
     References
     ----------
@@ -103,7 +112,7 @@ def beta_tstat(
     lags: int | None = None,
     null_value: float = 0.0,
 ) -> Vector | Matrix:
-    r"""Return the t statistic of each beta of each asset.
+    """Return the t statistic of each beta of each asset.
 
     Parameters
     ----------
@@ -135,7 +144,7 @@ def beta_tstat(
 
     Notes
     -----
-    :math:`(\hat\beta_j - \beta_0) / se(\hat\beta_j)`.
+    (beta - null_value) / se(beta), factor by factor.
 
     References
     ----------
@@ -156,7 +165,7 @@ def beta_tstat(
 def factor_stat(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, stat: str
 ) -> Vector:
-    r"""Return one statistic of each asset's regression by name.
+    """Return one statistic of each asset's regression by name.
 
     Parameters
     ----------
@@ -190,8 +199,8 @@ def factor_stat(
     Notes
     -----
     The definitions are those of statsmodels' OLS summary: log-likelihood
-    :math:`-\tfrac n2 (\ln 2\pi + \ln(SSR / n) + 1)`, Jarque-Bera
-    :math:`\tfrac n6 (S^2 + (K - 3)^2 / 4)` with moments of divisor n.
+    -n/2 (ln(2 pi) + ln(SSR / n) + 1) with the residual sum of squares SSR, Jarque-Bera
+    n/6 (S^2 + (K - 3)^2 / 4) with skewness S and kurtosis K of divisor n.
 
     References
     ----------
@@ -214,7 +223,7 @@ def factor_regression(
     intercept: bool = True,
     small_sample: bool = True,
 ) -> Table:
-    r"""Return the regression table of one asset.
+    """Return the regression table of one asset.
 
     Parameters
     ----------
@@ -250,6 +259,14 @@ def factor_regression(
     --------
     Where the factors explain the asset exactly, t and p are error cells; the rest is shown.
 
+    Notes
+    -----
+    With Z the factors beside a column of ones: coefficients (Z'Z)^-1 Z'r; ols errors are the roots
+    of the diagonal of s^2 (Z'Z)^-1, s^2 = sum of e_t^2 / (n - k - 1); robust errors those of
+    (Z'Z)^-1 S (Z'Z)^-1, where S sums e_t^2 z_t z_t' (hc0; hc1 times n / (n - k - 1), hc2 and hc3
+    with e_t^2 over 1 - h_t and its square) or, for hac, also the products of rows up to `lags`
+    apart, weighted by 1 - lag / (lags + 1).
+
     References
     ----------
     J. MacKinnon and H. White, Journal of Econometrics 29 (1985), 305-325.
@@ -267,7 +284,7 @@ def factor_regression(
     errors = standard_errors(fit, se, lags, small_sample)[0]
     coefficients = np.concatenate([fit.alpha, fit.beta[0]]) if intercept else fit.beta[0]
     df = float(fit.df[0])
-    reach = _student_quantile((1 + LEVEL) / 2, df) * errors
+    reach = two_sided_quantile(1 - LEVEL, df) * errors
     t, p = _t_and_p(fit, coefficients, errors)
     low, high = coefficients - reach, coefficients + reach
     columns = (coefficients.tolist(), errors.tolist(), t, p, low.tolist(), high.tolist())
@@ -283,7 +300,7 @@ def factor_summary(
     periods: float = 252,
     se: str = "ols",
 ) -> Table:
-    r"""Return everything about one asset and its factors as one block.
+    """Return everything about one asset and its factors as one block.
 
     Parameters
     ----------
@@ -353,7 +370,7 @@ def factor_table(
     periods: float = 252,
     se: str = "hac",
 ) -> Table:
-    r"""Return one row an asset: alpha, t, betas, R-squared, idiosyncratic volatility, appraisal, n.
+    """Return one row an asset: alpha, t, betas, R-squared, idiosyncratic volatility, appraisal, n.
 
     Parameters
     ----------
@@ -383,8 +400,7 @@ def factor_table(
 
     Notes
     -----
-    The appraisal ratio is :math:`\hat\alpha P / (s_e \sqrt P)`, the Sharpe ratio of the hedged
-    asset.
+    The appraisal ratio is alpha P / (sd(e) sqrt(P)), the Sharpe ratio of the hedged asset.
 
     References
     ----------
@@ -400,40 +416,68 @@ def factor_table(
     >>> [row[0] for row in table.rows]
     ['asset 1', 'asset 2']
     """
+    table, refused = factor_table_each(asset_returns, factor_returns, periods, se)
+    if len(refused) == len(table.rows):
+        raise refused[0]
+    return table
+
+
+def factor_table_each(
+    asset_returns: ArrayLike | Columns,
+    factor_returns: ArrayLike | Columns,
+    periods: float = 252,
+    se: str = "hac",
+) -> tuple[Table, dict[int, NumericalError]]:
+    """Return `factor_table`, even where no asset has an estimate, and why some have none.
+
+    Raises
+    ------
+    InputError
+        As `factor_table`.
+    NumericalError
+        Periods not above 0.
+
+    Examples
+    --------
+    >>> table, refused = factor_table_each([0.02, -0.02], [0.01, -0.02], 12)
+    >>> table.rows[0][1], table.rows[0][-1]
+    ('#NUM!', 2.0)
+    >>> str(refused[0])[:60]
+    'asset_returns has 2 complete rows for 1 factor(s); at least '
+    """
     require_positive(periods, "periods")
-    assets = as_columns(asset_returns, "asset_returns")
-    factors = as_columns(factor_returns, "factor_returns")
-    y, x = same_rows({"asset_returns": assets, "factor_returns": factors})
-    used = (~np.isnan(y) & ~np.isnan(x).any(axis=1, keepdims=True)).sum(axis=0)
-    rows: list[Row] = []
-    refusals: list[NumericalError] = []
-    for j, label in enumerate(assets.labels("asset")):
-        asset = Columns(y[:, j : j + 1], assets.names[j : j + 1])
-        try:
-            values = _table_row(regress(asset, Columns(x, factors.names)), periods, se)
-        except NumericalError as refused:
-            refusals.append(refused)
-            values = (_error_cell(refused),) * (5 + factors.width)
-        rows.append((label, *values, float(used[j])))
-    if refusals and len(refusals) == assets.width:
-        raise refusals[0]
-    betas = (f"beta {name}" for name in factors.labels("factor"))
+    fit, refused = regress_each(asset_returns, factor_returns)
+    errors, undecided = standard_errors_each(fit, se, coefficients=slice(0, 1))
+    refused |= undecided
+    numbers = _table_rows(fit, errors, periods)
+    for j, reason in refused.items():
+        numbers[j] = (_error_cell(reason),) * len(numbers[j])
+    named = zip(fit.assets.labels("asset"), numbers, fit.n.tolist(), strict=True)
+    rows = [(label, *values, n) for label, values, n in named]
+    betas = (f"beta {name}" for name in fit.factors.labels("factor"))
     header = ("name", "alpha a year", "t(alpha)", *betas, "R2", "idio vol", "appraisal", "n")
-    return Table(header, rows)
+    return Table(header, rows), refused
 
 
-def _table_row(fit: Regression, periods: float, se: str) -> Row:
-    """Return the numbers of one asset, an error cell where one of them does not exist."""
-    alpha, vol = float(fit.alpha[0]), math.sqrt(fit.idio_variance[0])
-    error = float(standard_errors(fit, se)[0, 0])
-    return (
-        alpha * periods,
-        _cell(lambda: alpha / error, refuse_exact_fit, fit),
-        *fit.beta[0].tolist(),
-        _cell(lambda: fit.r_squared[0], refuse_constant_asset, fit),
-        vol * math.sqrt(periods),
-        _cell(lambda: alpha / vol * math.sqrt(periods), refuse_exact_fit, fit),
-    )
+def _table_rows(fit: Regression, errors: Matrix, periods: float) -> list[Row]:
+    """Return the numbers of each asset, an error cell where one of them does not exist."""
+    vol, root = np.sqrt(fit.idio_variance), math.sqrt(periods)
+    exact, constant = fit.is_exact, fit.tss == 0
+    with np.errstate(divide="ignore", invalid="ignore"):  # where error cells take their place
+        columns = (
+            fit.alpha * periods,
+            fit.alpha / errors[:, 0],
+            *fit.beta.T,
+            fit.r_squared,
+            vol * root,
+            fit.alpha / vol * root,
+        )
+    rows = np.array(columns, dtype=object).T
+    for j in np.flatnonzero(exact):
+        rows[j, [1, -1]] = _error_cell(exact_fit(fit, int(j)))
+    for j in np.flatnonzero(constant):
+        rows[j, -3] = _error_cell(constant_asset(fit, int(j)))
+    return [tuple(row) for row in rows.tolist()]
 
 
 # ------------------------------------------------------------------ the rows of a summary
@@ -525,21 +569,7 @@ def _t_and_p(
         cells: list[object] = [_error_cell(refused)] * len(errors)
         return cells, cells
     t = coefficients / errors
-    return t.tolist(), _student_p(t, float(fit.df[0])).tolist()
-
-
-def _student_p(t: Vector, df: float) -> Vector:
-    """Return the two-sided p of t; the lower tail keeps the digits of a small p."""
-    from scipy import special  # noqa: PLC0415  scipy costs a cold start more than all of numpy
-
-    p: Vector = 2 * special.stdtr(df, -np.abs(t))
-    return p
-
-
-def _student_quantile(probability: float, df: float) -> float:
-    from scipy import special  # noqa: PLC0415  as above
-
-    return float(special.stdtrit(df, probability))
+    return t.tolist(), student_p(t, float(fit.df[0])).tolist()
 
 
 def _cell(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -49,6 +49,22 @@ class Columns:
         """Return the names, or `word 1`, `word 2` ... where there are none."""
         given = self.names or ("",) * self.width
         return tuple(name or f"{word} {j}" for j, name in enumerate(given, 1))
+
+
+class RefusedCell(NamedTuple):
+    """A cell that holds no number, and where it stands in its range, counted from 1."""
+
+    row: int
+    column: int
+    found: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """Columns of a range that may hold anything: NaN also where a cell was refused."""
+
+    columns: Columns
+    refused: Sequence[RefusedCell] = ()
 
 
 @dataclass(frozen=True, slots=True)

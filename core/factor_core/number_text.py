@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from factor_core.errors import InputError, sentence
+from factor_core.errors import ERROR_TEXTS, InputError, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from factor_core.delimited import Column
+    from factor_core.text_table import Column
 
 DecimalMark = Literal[".", ","]
 
@@ -70,17 +70,17 @@ def decimal_mark(
     return "."
 
 
-def read_numbers(column: Column, mark: DecimalMark) -> Numbers:
+def read_numbers(column: Column) -> Numbers:
     """Return the numbers of `column`; a cell that is neither number nor blank is an error.
 
     Blanks and the usual marks of missing data (NA, #N/A, NaN, null, -) become NaN. A percent sign
     divides by 100, and then every number of the column but 0 must carry one.
     """
     parts: list[NDArray[np.float64]] = []
-    reader = _CellReader(column, mark)
+    reader = _CellReader(column)
     for batch in column.batches:
         start = sum(map(len, parts))
-        plain = mark == "." and not _NOT_PLAIN.search(batch)
+        plain = column.mark == "." and not _NOT_PLAIN.search(batch)
         numbers = _plain_numbers(batch) if plain else None
         if numbers is None:
             numbers = [reader.read(start + i, cell) for i, cell in enumerate(batch.split("\n"))]
@@ -104,7 +104,8 @@ def _plain_numbers(batch: str) -> list[float] | None:
 class _CellReader:
     """Reads single cells and remembers where percent signs stood and where they did not."""
 
-    def __init__(self, column: Column, mark: DecimalMark) -> None:
+    def __init__(self, column: Column) -> None:
+        mark = column.mark
         self.column = column
         self.first_percent: int | None = None
         self.first_plain: int | None = None
@@ -123,7 +124,8 @@ class _CellReader:
         if text.lower() in MISSING:
             return math.nan
         body = text.removesuffix("%").rstrip()
-        if self._grouped.fullmatch(body):
+        # In a sheet 1,234 is text, and whether it is a thousand only its writer knows.
+        if not self.column.typed and self._grouped.fullmatch(body):
             body = self._between.sub("", body)
         elif not self._plain.fullmatch(body):
             raise InputError(self._no_number(index, text))
@@ -136,6 +138,15 @@ class _CellReader:
         return number
 
     def _no_number(self, index: int, text: str) -> str:
+        if text.upper() in ERROR_TEXTS:
+            return sentence(
+                f"{self.column.place(index)} is the error {text.upper()}; mend the formula or "
+                "clear the cell"
+            )
+        if self.column.typed:
+            return sentence(
+                f'{self.column.place(index)} is text "{text[:30]}"; make it a number or clear it'
+            )
         hint = f" with '{self._mark}' as the decimal mark"
         return sentence(
             f'{self.column.place(index)} is text "{text[:30]}"; use a number'

@@ -1,4 +1,4 @@
-"""Ratios of return to risk, the significance of a mean, and where a return came from."""
+"""Ratios of return to risk, the significance of a mean, where return and beta came from."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from factor_core.risk import regress_one_asset
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from factor_core.labelled import Vector
+    from factor_core.labelled import Matrix, Vector
 
 
 def sharpe_ratio(excess_returns: ArrayLike | Columns, periods: float = 252) -> Vector:
-    r"""Return the Sharpe ratio a year of each column.
+    """Return the Sharpe ratio a year of each column.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def sharpe_ratio(excess_returns: ArrayLike | Columns, periods: float = 252) -> V
 
     Notes
     -----
-    :math:`\sqrt{P} \, \bar r / s` with the standard deviation of ddof 1. The square root of time
+    sqrt(P) mean(r) / sd(r) with the standard deviation of ddof 1. The square root of time
     holds for returns without autocorrelation.
 
     References
@@ -55,12 +55,12 @@ def sharpe_ratio(excess_returns: ArrayLike | Columns, periods: float = 252) -> V
     array([1.4407])
     """
     require_positive(periods, "periods")
-    _, mean, deviation = _moments(as_columns(excess_returns, "excess_returns"), "excess_returns")
+    _, mean, deviation = moments(as_columns(excess_returns, "excess_returns"), "excess_returns")
     return mean / deviation * math.sqrt(periods)
 
 
 def mean_tstat(returns: ArrayLike | Columns, null_value: float = 0.0) -> Vector:
-    r"""Return the t statistic of each column's mean.
+    """Return the t statistic of each column's mean.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def mean_tstat(returns: ArrayLike | Columns, null_value: float = 0.0) -> Vector:
 
     Notes
     -----
-    :math:`(\bar r - \mu_0) / (s / \sqrt{n})`, n - 1 degrees of freedom; for returns without
+    (mean(r) - null_value) / (sd(r) / sqrt(n)), n - 1 degrees of freedom; for returns without
     autocorrelation.
 
     References
@@ -95,11 +95,11 @@ def mean_tstat(returns: ArrayLike | Columns, null_value: float = 0.0) -> Vector:
     >>> mean_tstat([0.01, -0.02, 0.03, 0.00, 0.02]).round(4)
     array([0.93])
     """
-    n, mean, deviation = _moments(as_columns(returns, "returns"), "returns")
+    n, mean, deviation = moments(as_columns(returns, "returns"), "returns")
     return (mean - null_value) / deviation * np.sqrt(n)
 
 
-def _moments(columns: Columns, argument: str) -> tuple[Vector, Vector, Vector]:
+def moments(columns: Columns, argument: str) -> tuple[Vector, Vector, Vector]:
     """Return number, mean and standard deviation (ddof 1, never 0) of every column."""
     values = columns.values
     there = ~np.isnan(values)
@@ -126,7 +126,7 @@ def _moments(columns: Columns, argument: str) -> tuple[Vector, Vector, Vector]:
 def appraisal_ratio(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, periods: float = 252
 ) -> Vector:
-    r"""Return alpha over residual volatility a year: the Sharpe ratio of the hedged asset.
+    """Return alpha over residual volatility a year: the Sharpe ratio of the hedged asset.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def appraisal_ratio(
 
     Notes
     -----
-    :math:`\alpha P / (s_e \sqrt{P})` with the residuals' standard deviation of ddof 1.
+    alpha P / (sd(e) sqrt(P)) with the residuals' standard deviation of ddof 1.
 
     References
     ----------
@@ -175,7 +175,7 @@ def appraisal_ratio(
 def treynor_ratio(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, periods: float = 252
 ) -> Vector:
-    r"""Return the mean excess return a year over the beta of each asset.
+    """Return the mean excess return a year over the beta of each asset.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def treynor_ratio(
 
     Notes
     -----
-    :math:`P \, \bar r / \beta`.
+    P mean(r) / beta.
 
     References
     ----------
@@ -235,7 +235,7 @@ def treynor_ratio(
 def return_attribution(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, periods: float = 252
 ) -> Table:
-    r"""Return the mean return a year of an asset as alpha plus what each factor paid.
+    """Return the mean return a year of an asset as alpha plus what each factor paid.
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ def return_attribution(
 
     Notes
     -----
-    :math:`P \bar r = P \alpha + \sum_j P \beta_j \bar f_j`, because the regression passes through
+    P mean(r) = P alpha + sum of P beta_j mean(f_j), because the regression passes through
     the means.
 
     References
@@ -283,3 +283,54 @@ def return_attribution(
     parts = [float(part) * periods for part in (fit.alpha[0], *paid)]
     names = ("alpha", *fit.factors.labels("factor"), "total")
     return Table(("source", "return"), list(zip(names, (*parts, sum(parts)), strict=True)))
+
+
+def bottom_up_beta(weights: ArrayLike, betas: ArrayLike) -> Matrix:
+    """Return the betas of a portfolio from those of its assets.
+
+    Parameters
+    ----------
+    weights : array of shape (m,)
+        Weights or money, one an asset; short positions are negative. They need not sum to 1.
+    betas : array of shape (m, k)
+        Betas, one row an asset and one column a factor.
+
+    Returns
+    -------
+    ndarray of shape (1, k)
+        Weights give the portfolio's betas; money gives money of each factor.
+
+    Raises
+    ------
+    InputError
+        Another number of weights than of rows of betas.
+
+    Warnings
+    --------
+    Betas of assets change less than those of a portfolio that trades: the regression of the
+    portfolio's own past returns gives the beta it had, this one gives the beta it has.
+
+    Notes
+    -----
+    w'B: the beta of a sum is the sum of the betas.
+
+    References
+    ----------
+    R. C. Grinold and R. N. Kahn, Active Portfolio Management, 2nd ed., chapter 2.
+
+    Examples
+    --------
+    >>> bottom_up_beta([0.6, 0.4], [[1.2, 0.5], [0.7, -0.3]]).round(2)
+    array([[1.  , 0.18]])
+    """
+    shares = np.asarray(weights, dtype=np.float64).ravel()
+    block = as_columns(betas, "betas").values
+    if len(block) != len(shares):
+        lying = block.shape[1] == len(shares)
+        hint = ": TRANSPOSE turns a row of betas into a column" if lying else ""
+        raise InputError(
+            f"weights holds {len(shares)} numbers and betas has {len(block)} rows; "
+            f"use one row of betas an asset{hint}"
+        )
+    product: Matrix = shares[None, :] @ block
+    return product

@@ -10,25 +10,23 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from factor_core.errors import DivisionError, InputError, NumericalError
+from factor_core.fit_cache import recall
 from factor_core.labelled import Columns, as_columns, same_rows
 from factor_core.least_squares import RefusedError, Solution, TooFewRowsError, solve
+from factor_core.many_assets import ASSET_BLOCK, solve_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from numpy.typing import ArrayLike, NDArray
 
     from factor_core.labelled import Matrix, Vector
 
-    Group = tuple[slice | NDArray[np.intp], NDArray[np.intp] | None]
-    Part = tuple[slice | NDArray[np.intp], NDArray[np.intp] | None, Solution]
-
 EXACT_FIT = 1e-13  # residuals relative to the returns; below, they are rounding
-ASSET_BLOCK = 64  # assets solved at once: their residuals stay in the processor's cache
 
 
 class Regression(NamedTuple):
     """Least squares of m assets on k factors; every asset is a regression of its own.
+
+    Arrays are read-only: every function that asks for the same regression gets the same ones.
 
     Attributes
     ----------
@@ -146,6 +144,35 @@ def regress(
     >>> fit.beta.round(6), fit.alpha.round(6)
     (array([[1.5]]), array([0.001]))
     """
+    fit, refused = regress_each(asset_returns, factor_returns, intercept)
+    for reason in refused.values():
+        raise reason
+    return fit
+
+
+def regress_each(
+    asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, intercept: bool = True
+) -> tuple[Regression, dict[int, NumericalError]]:
+    """Return `regress` of the assets that have an estimate, and why the others have none.
+
+    The numbers of an asset without estimate are NaN, but for its n; its error stands under its
+    position.
+
+    Raises
+    ------
+    InputError
+        As `regress`.
+
+    Examples
+    --------
+    >>> market = np.array([0.01, -0.02, 0.03, 0.00, 0.02])
+    >>> young = [np.nan, np.nan, np.nan, 0.01, 0.02]
+    >>> fit, refused = regress_each(np.column_stack([1.5 * market, young]), market)
+    >>> fit.beta[:, 0].round(6), fit.n
+    (array([1.5, nan]), array([5., 2.]))
+    >>> str(refused[1])[:81]
+    'asset_returns column 2 has 2 complete rows for 1 factor(s); at least 3 are needed'
+    """
     assets = as_columns(asset_returns, "asset_returns")
     factors = as_columns(factor_returns, "factor_returns")
     if not assets.width or not factors.width:
@@ -153,110 +180,60 @@ def regress(
     y, x = assets.values, factors.values
     if len(y) != len(x) or assets.rows != factors.rows:
         y, x = same_rows({"asset_returns": assets, "factor_returns": factors})
-    with np.errstate(over="ignore", invalid="ignore"):  # numbers too large are refused by name
-        try:
-            solution = _solve_all(y, x, intercept)
-        except RefusedError as refused:
-            raise NumericalError(_sentence(refused, assets, factors)) from None
-    return Regression(*solution, assets, factors, intercept)
-
-
-def _solve_all(y: Matrix, x: Matrix, intercept: bool) -> Solution:
-    """Return all assets, each over its own complete rows.
-
-    A NaN shows in every sum, so that complete data, the usual case, are solved without a look for
-    gaps; only what was refused is looked at again.
-    """
-    m = y.shape[1]
-    try:
-        if m <= ASSET_BLOCK:
-            return solve(y, x, intercept)
-        parts = _solve_groups(y, x, _blocks(m), intercept)
-    except RefusedError:
-        parts = _solve_groups(y, x, _patterns(_complete_rows(y, x)), intercept)
-    return _merge(parts, y.shape)
-
-
-def _complete_rows(y: Matrix, x: Matrix) -> NDArray[np.bool_]:
-    """Return for each asset which rows have its return and every factor, shape (n_rows, m)."""
-    missing = np.isnan(y)
-    for factor in x.T:  # a third of the time of any(axis=1) over few columns
-        missing |= np.isnan(factor)[:, None]
-    return ~missing
-
-
-def _blocks(m: int) -> Iterator[Group]:
-    """Yield all assets over every row."""
-    return ((slice(start, start + ASSET_BLOCK), None) for start in range(0, m, ASSET_BLOCK))
-
-
-def _patterns(complete: NDArray[np.bool_]) -> Iterator[Group]:
-    """Yield the assets that share their complete rows, and those rows."""
-    by_pattern: dict[bytes, list[int]] = {}
-    for j in range(complete.shape[1]):
-        by_pattern.setdefault(complete[:, j].tobytes(), []).append(j)
-    for alike in by_pattern.values():
-        rows = np.flatnonzero(complete[:, alike[0]])
-        for start in range(0, len(alike), ASSET_BLOCK):
-            yield np.array(alike[start : start + ASSET_BLOCK]), rows
-
-
-def _solve_groups(y: Matrix, x: Matrix, groups: Iterable[Group], intercept: bool) -> list[Part]:
-    parts: list[Part] = []
-    for columns, rows in groups:
-        returns, factors = (y[:, columns], x) if rows is None else (y[rows][:, columns], x[rows])
-        try:
-            parts.append((columns, rows, solve(returns, factors, intercept)))
-        except RefusedError as refused:
-            refused.asset = int(np.arange(y.shape[1])[columns][refused.asset])
-            raise
-    return parts
-
-
-def _merge(parts: list[Part], shape: tuple[int, ...]) -> Solution:
-    """Return the parts as one solution in the order of the assets; dropped rows show NaN."""
-    n_rows, m = shape
-    merged = {
-        name: np.empty((m, *values.shape[1:]))
-        for name, values in parts[0][2]._asdict().items()
-        if name != "residuals"
+    solution, refused = recall("regress", (y, x), (intercept,), lambda: _solve_all(y, x, intercept))
+    reasons = {
+        j: NumericalError(_sentence(reason, j, assets, factors)) for j, reason in refused.items()
     }
-    residuals = np.full((m, n_rows), np.nan)  # an asset's residuals lie side by side in memory
-    for columns, rows, part in parts:
-        for name, values in merged.items():
-            values[columns] = getattr(part, name)
-        if rows is None:
-            residuals[columns] = part.residuals.T
-        else:
-            residuals[np.arange(m)[columns][:, None], rows] = part.residuals.T
-    return Solution(residuals=residuals.T, **merged)
+    return Regression(*solution, assets, factors, intercept), reasons
+
+
+def _solve_all(y: Matrix, x: Matrix, intercept: bool) -> tuple[Solution, dict[int, RefusedError]]:
+    """Return the regressions, and the refusals by asset.
+
+    A NaN shows in every sum, so that a few complete series, the usual case, are solved without a
+    look for gaps; only what was refused is looked at again.
+    """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # refused by name
+        if y.shape[1] <= ASSET_BLOCK:
+            try:
+                return solve(y, x, intercept), {}
+            except RefusedError:
+                pass
+        return solve_each(y, x, intercept)
 
 
 def refuse_constant_asset(fit: Regression) -> None:
     """Raise DivisionError for an asset without variance to explain; Excel's RSQ shows the same."""
     if not fit.tss.all():
-        asset = column_name("asset_returns", fit.assets, int((fit.tss == 0).argmax()))
-        raise DivisionError(f"{asset} is constant over the complete rows: no variance to explain")
+        raise constant_asset(fit, int((fit.tss == 0).argmax()))
+
+
+def constant_asset(fit: Regression, j: int) -> DivisionError:
+    """Return the error of asset j, which is constant."""
+    asset = column_name("asset_returns", fit.assets, j)
+    return DivisionError(f"{asset} is constant over the complete rows: no variance to explain")
 
 
 def refuse_exact_fit(fit: Regression) -> None:
     """Raise DivisionError for an asset whose residuals are 0: nothing can be divided by them."""
     exact = fit.is_exact
     if exact.any():
-        j = int(exact.argmax())
-        asset = column_name("asset_returns", fit.assets, j)
-        how = (
-            "explained exactly by the factors" if fit.tss[j] else "constant over the complete rows"
-        )
-        raise DivisionError(f"{asset} is {how}: its residuals are 0")
+        raise exact_fit(fit, int(exact.argmax()))
 
 
-def _sentence(refused: RefusedError, assets: Columns, factors: Columns) -> str:
+def exact_fit(fit: Regression, j: int) -> DivisionError:
+    """Return the error of asset j, whose residuals are 0."""
+    asset = column_name("asset_returns", fit.assets, j)
+    how = "explained exactly by the factors" if fit.tss[j] else "constant over the complete rows"
+    return DivisionError(f"{asset} is {how}: its residuals are 0")
+
+
+def _sentence(refused: RefusedError, j: int, assets: Columns, factors: Columns) -> str:
     """Return the refusal with the name of the series."""
     if refused.factor is not None:
         return f"{column_name('factor_returns', factors, refused.factor)} {refused}"
     reason = f" ({_why_few(factors)})" if isinstance(refused, TooFewRowsError) else ""
-    return f"{column_name('asset_returns', assets, refused.asset)} {refused}{reason}"
+    return f"{column_name('asset_returns', assets, j)} {refused}{reason}"
 
 
 def _why_few(factors: Columns) -> str:

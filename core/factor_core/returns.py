@@ -43,8 +43,8 @@ def simple_returns(prices: ArrayLike | Columns) -> Columns:
 
     Notes
     -----
-    :math:`r_t = p_t / p_{t-1} - 1`, computed as :math:`(p_t - p_{t-1}) / p_{t-1}`, which keeps the
-    digits of a small return.
+    r_t = p_t / p_(t-1) - 1, computed as (p_t - p_(t-1)) / p_(t-1), which keeps the digits of a
+    small return.
 
     References
     ----------
@@ -88,7 +88,7 @@ def log_returns(prices: ArrayLike | Columns) -> Columns:
 
     Notes
     -----
-    :math:`r_t = \ln(p_t / p_{t-1})`.
+    r_t = ln(p_t / p_(t-1)).
 
     References
     ----------
@@ -153,7 +153,7 @@ def excess_returns(returns: ArrayLike | Columns, rf: ArrayLike | Columns) -> Col
 
     Notes
     -----
-    :math:`r_t - r_{f,t}`. Compound returns and rates apart before subtracting when the frequency
+    r_t - rf_t. Compound returns and rates apart before subtracting when the frequency
     changes.
 
     References
@@ -201,7 +201,7 @@ def rf_per_period(
 
     Notes
     -----
-    simple: rate / P, as money-market rates are quoted; geometric: :math:`(1 + rate)^{1/P} - 1`.
+    simple: rate / P, as money-market rates are quoted; geometric: (1 + rate)^(1/P) - 1.
 
     References
     ----------
@@ -246,8 +246,8 @@ def annualize(value: ArrayLike, periods: float = 252, kind: str = "mean") -> NDA
 
     Notes
     -----
-    mean and variance: :math:`P v`; vol and sharpe: :math:`\sqrt{P} v`; geometric:
-    :math:`(1 + v)^P - 1`. The square root holds for returns without autocorrelation.
+    mean and variance: P v; vol and sharpe: sqrt(P) v; geometric:
+    (1 + v)^P - 1. The square root holds for returns without autocorrelation.
 
     References
     ----------
@@ -294,7 +294,8 @@ def vol_scale(vol: ArrayLike, from_periods: float, to_periods: float) -> NDArray
 
     Notes
     -----
-    :math:`\sigma \sqrt{from / to}`: the square root of time, for returns without autocorrelation.
+    vol x sqrt(from_periods / to_periods): the square root of time, for returns without
+    autocorrelation.
 
     References
     ----------

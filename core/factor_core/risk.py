@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,25 +16,28 @@ from factor_core.errors import (
 from factor_core.estimation import r_squared
 from factor_core.labelled import Columns, Table, as_columns, same_rows
 from factor_core.regression import (
+    EXACT_FIT,
     Regression,
     column_name,
     refuse_constant_asset,
     refuse_exact_fit,
     regress,
 )
+from factor_core.risk_model import factor_model
+from factor_core.weighted import half_life_weights
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from factor_core.labelled import Matrix, Vector
 
-SYMMETRY = 1e-10  # relative difference between the halves of a covariance matrix
+ONE_ROW = 1e-9  # weight beside that of the newest row; below, a covariance is its rounding
 
 
 def variance_decomp(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, periods: float = 1
 ) -> Table:
-    r"""Return an asset's variance by factor and idiosyncratic.
+    """Return an asset's variance by factor and idiosyncratic.
 
     Parameters
     ----------
@@ -46,9 +50,10 @@ def variance_decomp(
 
     Returns
     -------
-    Table of k + 2 rows: factors, idiosyncratic, total
-        Variance (ddof 1), volatility (its square root) and share of the total. The total is the sum
-        of the rows above it; rows with a missing value are left out.
+    Table of k + 2 rows
+        Each factor, idiosyncratic, and total. Variance (ddof 1), volatility (its square root) and
+        share of the total. The total is the sum of the rows above it; rows with a missing value are
+        left out.
 
     Raises
     ------
@@ -66,7 +71,7 @@ def variance_decomp(
 
     Notes
     -----
-    Factor j contributes :math:`\beta_j \, cov(r, f_j)`, which splits the covariances between the
+    Factor j contributes beta_j cov(r, f_j), which splits the covariances between the
     factors evenly; the residual, uncorrelated with all of them, contributes its own variance.
 
     References
@@ -112,7 +117,7 @@ def _volatility(variance: float) -> float | ExcelError:
 
 
 def factor_share(asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns) -> Vector:
-    r"""Return the share of each asset's variance that is factor risk.
+    """Return the share of each asset's variance that is factor risk.
 
     Parameters
     ----------
@@ -137,7 +142,7 @@ def factor_share(asset_returns: ArrayLike | Columns, factor_returns: ArrayLike |
 
     Notes
     -----
-    :math:`R^2 = 1 - \sum e_t^2 / \sum (r_t - \bar r)^2`.
+    R2 = 1 - sum(e_t^2) / sum((r_t - mean(r))^2).
 
     References
     ----------
@@ -152,8 +157,77 @@ def factor_share(asset_returns: ArrayLike | Columns, factor_returns: ArrayLike |
     return r_squared(asset_returns, factor_returns)
 
 
-def factor_cov(factor_returns: ArrayLike | Columns, periods: float = 1) -> Matrix:
-    r"""Return the covariance matrix of the factors.
+def tracking_error(
+    returns: ArrayLike | Columns, benchmark_returns: ArrayLike | Columns, periods: float = 252
+) -> Vector:
+    """Return the tracking error a year of each column: the volatility of its active returns.
+
+    Parameters
+    ----------
+    returns : array of shape (n,) or (n, m)
+        Returns per period, decimal; a column an asset. Both total or both excess.
+    benchmark_returns : array of shape (n,)
+        Returns of the benchmark over the same rows.
+    periods : float
+        Periods a year.
+
+    Returns
+    -------
+    ndarray of shape (m,)
+        Rows with a missing value are left out, for each asset by itself.
+
+    Raises
+    ------
+    InputError
+        Several benchmarks, unequal lengths or infinite values.
+    NumericalError
+        Fewer than two complete rows, or periods not above 0.
+
+    Warnings
+    --------
+    It is not the residual volatility: a beta other than 1 is part of it. RESIDUAL_VOL is that of
+    r - alpha - b'f, and the smaller of the two.
+
+    Notes
+    -----
+    sqrt(P) sd(r - b), ddof 1.
+
+    References
+    ----------
+    R. Roll (1992), A Mean/Variance Analysis of Tracking Error, Journal of Portfolio Management
+    18(4), 13-22.
+
+    Examples
+    --------
+    >>> benchmark = [0.01, -0.02, 0.03, 0.00, 0.02]
+    >>> tracking_error([0.02, -0.02, 0.05, 0.01, 0.02], benchmark, periods=12).round(4)
+    array([0.029])
+    """
+    require_positive(periods, "periods")
+    assets = as_columns(returns, "returns")
+    benchmark = as_columns(benchmark_returns, "benchmark_returns")
+    if benchmark.width != 1:
+        raise InputError(f"benchmark_returns has {benchmark.width} columns; use one column")
+    y, x = same_rows({"returns": assets, "benchmark_returns": benchmark})
+    active = y - x
+    n = (~np.isnan(active)).sum(axis=0)
+    if (n < 2).any():
+        name = column_name("returns", assets, int(n.argmin()))
+        lying = assets.rows == 1 and assets.width > 1
+        hint = "; TRANSPOSE turns a row into a column" if lying else ""
+        raise NumericalError(
+            f"{name} and benchmark_returns have {n.min()} complete row(s); at least 2 are "
+            f"needed{hint}"
+        )
+    vols = np.nanstd(active, axis=0, ddof=1)
+    rounding = EXACT_FIT * np.nanmax(np.maximum(np.abs(y), np.abs(x)), axis=0)
+    return np.where(vols > rounding, vols, 0.0) * math.sqrt(periods)
+
+
+def factor_cov(
+    factor_returns: ArrayLike | Columns, periods: float = 1, halflife: float | None = None
+) -> Matrix:
+    """Return the covariance matrix of the factors.
 
     Parameters
     ----------
@@ -161,24 +235,31 @@ def factor_cov(factor_returns: ArrayLike | Columns, periods: float = 1) -> Matri
         Factor returns per period, decimal.
     periods : float
         Periods a year for a yearly matrix; 1 for one per period.
+    halflife : float, optional
+        Rows after which the weight of a row has halved; by default all weigh the same.
 
     Returns
     -------
     ndarray of shape (k, k)
-        ddof 1, over the rows in which no factor is missing.
+        ddof 1, over the rows in which no factor is missing; a row that is left out does not age the
+        others.
 
     Raises
     ------
     NumericalError
-        Fewer than two complete rows, or periods not above 0.
+        Fewer than two complete rows, periods or a halflife not above 0, or a halflife so short that
+        one row has all the weight.
 
     Notes
     -----
-    :math:`P \sum_t (f_t - \bar f)(f_t - \bar f)' / (n - 1)`.
+    P sum(w_t (f_t - mean)(f_t - mean)') / (1 - sum(w_t^2)), with weights of sum 1 and the mean of
+    the same weights: equal weights give the divisor n - 1. With a halflife,
+    w_t ~ 0.5^(age / halflife), as pandas' ewm(halflife=...).cov() has it.
 
     References
     ----------
     R. C. Grinold and R. N. Kahn, Active Portfolio Management, 2nd ed., chapter 3.
+    J.P. Morgan and Reuters, RiskMetrics Technical Document, 4th ed. (1996), chapter 5.
 
     Examples
     --------
@@ -194,15 +275,33 @@ def factor_cov(factor_returns: ArrayLike | Columns, periods: float = 1) -> Matri
             f"factor_returns has {len(complete)} complete row(s); a covariance needs at least 2"
         )
     # Measured from one of its rows first, a series far from 0 keeps its digits.
-    distance = complete - complete[0]
-    distance -= distance.mean(axis=0)
+    distance = complete - complete[-1]
     with np.errstate(over="ignore", invalid="ignore"):  # too large: shown as an error in the cell
+        if halflife is not None:
+            return _weighted_cov(distance, halflife) * periods
+        distance -= distance.mean(axis=0)
         covariances: Matrix = distance.T @ distance * (periods / (len(complete) - 1))
     return covariances
 
 
-def model_cov(betas: ArrayLike, factor_cov: ArrayLike, idio_vars: ArrayLike) -> Matrix:
-    r"""Return the covariance matrix of assets by the factor model.
+def _weighted_cov(distance: Matrix, halflife: float) -> Matrix:
+    require_positive(halflife, "halflife")
+    weights = half_life_weights(len(distance), halflife)
+    weights /= weights.sum()
+    spare = 1 - float(weights @ weights)
+    if not spare > ONE_ROW:
+        raise NumericalError(
+            f"halflife is {halflife:g}, which gives one row all the weight; use a longer one"
+        )
+    centred = distance - weights @ distance
+    part: Matrix = (centred.T * weights) @ centred / spare
+    return (part + part.T) / 2
+
+
+def model_cov(
+    betas: ArrayLike | Columns, factor_cov: ArrayLike | Columns, idio_vars: ArrayLike
+) -> Matrix:
+    """Return the covariance matrix of assets by the factor model.
 
     Parameters
     ----------
@@ -226,7 +325,7 @@ def model_cov(betas: ArrayLike, factor_cov: ArrayLike, idio_vars: ArrayLike) -> 
 
     Notes
     -----
-    :math:`B F B' + D`, with D diagonal: what is left of the assets is taken as uncorrelated.
+    B F B' + D, with D diagonal: what is left of the assets is taken as uncorrelated.
 
     References
     ----------
@@ -239,44 +338,13 @@ def model_cov(betas: ArrayLike, factor_cov: ArrayLike, idio_vars: ArrayLike) -> 
     array([[0.0003, 0.0002],
            [0.0002, 0.0007]])
     """
-    idiosyncratic = np.asarray(idio_vars, dtype=np.float64).ravel()
-    factors = np.atleast_2d(np.asarray(factor_cov, dtype=np.float64))
-    exposures = np.atleast_2d(np.asarray(betas, dtype=np.float64))
-    _require_covariance(factors)
-    wanted = (idiosyncratic.size, len(factors))
-    if exposures.shape != wanted:
-        raise InputError(
-            f"betas is {exposures.shape[0]} x {exposures.shape[1]}; with {wanted[0]} idio_vars and "
-            f"a {wanted[1]} x {wanted[1]} factor_cov use {wanted[0]} x {wanted[1]}, an asset a row"
-        )
-    if (idiosyncratic < 0).any():
-        asset = int((idiosyncratic < 0).argmax())
-        raise InputError(
-            f"idio_vars number {asset + 1} is {idiosyncratic[asset]:g}; a variance is "
-            "never negative"
-        )
-    systematic = exposures @ factors @ exposures.T
-    return (systematic + systematic.T) / 2 + np.diag(idiosyncratic)
-
-
-def _require_covariance(matrix: Matrix) -> None:
-    rows, columns = matrix.shape
-    if rows != columns:
-        raise InputError(f"factor_cov is {rows} x {columns}; use as many rows as columns")
-    if np.abs(matrix - matrix.T).max() > SYMMETRY * np.abs(matrix).max():
-        raise InputError("factor_cov is not symmetric; use a covariance matrix")
-    variances = np.linalg.eigvalsh(matrix)  # of the principal portfolios, smallest first
-    if variances[0] < -SYMMETRY * np.abs(variances).max():
-        raise InputError(
-            "factor_cov gives some portfolio of the factors a negative variance; "
-            "use a covariance matrix, such as FACTOR_COV makes"
-        )
+    return factor_model(betas, factor_cov, idio_vars).cov
 
 
 def residual_correl(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns
 ) -> Matrix:
-    r"""Return the correlations between the residuals of assets.
+    """Return the correlations between the residuals of assets.
 
     Parameters
     ----------
@@ -302,7 +370,7 @@ def residual_correl(
 
     Notes
     -----
-    :math:`e_i' e_j / (|e_i| |e_j|)`, with the residuals of one regression an asset.
+    e_i'e_j / (|e_i| |e_j|), with the residuals of one regression an asset.
 
     References
     ----------

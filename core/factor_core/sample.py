@@ -5,11 +5,9 @@ Sources and licences stand beside the files, in data/LICENCES.md.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -121,6 +119,9 @@ def _within(day: dt.date, start: dt.date | None, end: dt.date | None) -> bool:
 @cache
 def _table(name: str) -> tuple[tuple[dt.date, ...], tuple[str, ...], NDArray[np.float64]]:
     """Return dates, column names and values of a file of ours; read once, so read-only."""
+    import csv  # noqa: PLC0415  with resources, a tenth of the add-in's time to start
+    from importlib import resources  # noqa: PLC0415  the same
+
     text = (resources.files("factor_core") / "data" / name).read_text(encoding="ascii")
     header, *rows = csv.reader(text.splitlines())
     values = np.array([[float(cell) for cell in row[1:]] for row in rows])

@@ -23,7 +23,7 @@ PNL_KINDS = ("total", "alpha", "factor")
 def position_size(
     budget: float, vol: ArrayLike, budget_periods: float = 1, vol_periods: float = 1
 ) -> NDArray[np.float64]:
-    r"""Return the position whose volatility over the budget's horizon is the budget.
+    """Return the position whose volatility over the budget's horizon is the budget.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def position_size(
 
     Notes
     -----
-    :math:`x = B / (\sigma \sqrt{P_\sigma / P_B})`: the volatility is first taken to the budget's
-    horizon.
+    x = budget / (vol sqrt(vol_periods / budget_periods)): the volatility is first taken to the
+    budget's horizon.
 
     References
     ----------
@@ -75,7 +75,7 @@ def hedged_position_size(
     budget_periods: float = 1,
     return_periods: float = 252,
 ) -> Matrix:
-    r"""Return the position sized on the residual volatility, and the money that hedges it.
+    """Return the position sized on the residual volatility, and the money that hedges it.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ def hedged_position_size(
 
     Notes
     -----
-    :math:`x = B / (\sigma_e \sqrt{P_r / P_B})` with the residuals' standard deviation (ddof 1);
-    the hedge is :math:`-x \beta_j`. It is the unhedged position over :math:`\sqrt{1 - R^2}`.
+    x = budget / (sd(e) sqrt(return_periods / budget_periods)), ddof 1; the hedge is -x beta_j. It
+    is the unhedged position over sqrt(1 - R2).
 
     References
     ----------
@@ -135,7 +135,7 @@ def expected_pnl(
     periods: float = 252,
     kind: str = "total",
 ) -> float:
-    r"""Return the expected profit a year of a position.
+    """Return the expected profit a year of a position.
 
     Parameters
     ----------
@@ -164,8 +164,7 @@ def expected_pnl(
 
     Notes
     -----
-    total :math:`x (\alpha + \sum_j \beta_j \lambda_j) P` = alpha :math:`x \alpha P` + factor
-    :math:`x \sum_j \beta_j \lambda_j P`.
+    total x (alpha + sum(beta_j premium_j)) P = alpha x alpha P + factor x sum(beta_j premium_j) P.
 
     References
     ----------

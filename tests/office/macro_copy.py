@@ -49,6 +49,7 @@ ELSEWHERE = {
     re.compile(r"\bIsError\((\w+)\.Value\)"): r"ShowsError(\1)",
     re.compile(r"(?<== )(\w+\.FormulaArray)$", re.MULTILINE): r"WithoutBraces(\1)",
     re.compile(r"\b([\w.]+)(?=\.EnableCalculation\b)"): r"StubOf(\1)",
+    re.compile(r'CreateObject\("WScript\.Shell"\)\.Run\b'): "AwaitedProgram",
 }
 EXIT = re.compile(r"\bExit (?:Sub|Function)\b")
 END = re.compile(r"^End (?:Sub|Function)\b", re.MULTILINE)

@@ -10,9 +10,11 @@ from factor_core.workbook.layout import LINE_HEIGHT
 from factor_core.workbook.measure import column_pixels, lines_needed, strong_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from factor_core.workbook.layout import Page
+
+    Rule = Mapping[str, object]
 
 LABEL_WIDTH, NUMBER_WIDTH, LAST_COLUMN, CHART_COLUMN = 44, 12.5, 9, 11
 BEHIND_COLUMN = CHART_COLUMN + 11  # right of all that prints
@@ -91,6 +93,28 @@ def lines(page: Page, row: int, block: Sequence[Line]) -> int:
     return row
 
 
+def lines_or_none(page: Page, row: int, block: Sequence[Line]) -> int:
+    """Write lines of which some may have no value, and say "none"; return the next row."""
+    for line in block:
+        page.labelled(row, 0, line.label, line.formula, line.style)
+        if line.check:
+            page.formula(row, 2, line.check, line.style)
+            agrees_or_none(page, row, (1, 2), 3, line.tolerance)
+        if line.note:
+            note(page, row, line.note)
+        row += 1
+    return row
+
+
+def agrees_or_none(
+    page: Page, row: int, columns: tuple[int, int], check: int, tolerance: str = CLOSE
+) -> None:
+    """Write "agrees" where two cells of a row hold the same number, or both of them none."""
+    ours, theirs = (f"{chr(ord('A') + column)}{row + 1}" for column in columns)
+    same = f"ABS({ours}-{theirs})<={tolerance}*MAX(1E-12,ABS({theirs}))"
+    page.verdict(row, check, f"IF(AND(ISNUMBER({ours}),ISNUMBER({theirs})),{same},{ours}={theirs})")
+
+
 def row_of(
     page: Page, row: int, label: str, formulas: Sequence[str], style: str, remark: str = ""
 ) -> None:
@@ -136,6 +160,15 @@ def _wrapped(
         spoken = VALUE.join(pieces[1::2])
     needed = lines_needed(spoken, page.columns_pixels(*columns), indent=indent)
     page.height(row, LINE_HEIGHT * needed)
+
+
+ANY_NUMBER: Rule = {"criteria": "between", "minimum": -1e12, "maximum": 1e12}
+ABOVE_ZERO: Rule = {"criteria": ">", "value": 0}
+
+
+def numbers_only(page: Page, row: int, column: int, rule: Rule = ANY_NUMBER) -> None:
+    """Let an input cell hold nothing but a number that follows the rule."""
+    page.sheet.data_validation(row, column, row, column, {"validate": "decimal", **rule})
 
 
 def behind_charts(page: Page, row: int, width: float, count: int, column: int) -> None:

@@ -17,9 +17,15 @@ from factor_core.refresh import refresh_bytes
 from factor_core.workbook import macros, package
 from factor_core.workbook.calculated import errors, wrong_spills
 from factor_core.workbook.layout import Book, Page
+from factor_core.workbook.pages_attribution import write_attribution
+from factor_core.workbook.pages_betas import write_betas
+from factor_core.workbook.pages_budget import write_budget
+from factor_core.workbook.pages_covariance import write_covariance
 from factor_core.workbook.pages_data import write_data, write_returns
 from factor_core.workbook.pages_estimation import write_comovement, write_regression
 from factor_core.workbook.pages_exercises import write_exercises
+from factor_core.workbook.pages_factors import write_factors
+from factor_core.workbook.pages_hedge_desk import write_hedge_desk
 from factor_core.workbook.pages_hedging import write_hedged, write_tracking
 from factor_core.workbook.pages_magnitudes import write_magnitudes
 from factor_core.workbook.pages_monthly import write_monthly
@@ -27,6 +33,7 @@ from factor_core.workbook.pages_multifactor import write_multifactor
 from factor_core.workbook.pages_performance import write_performance, write_variance
 from factor_core.workbook.pages_reference import write_conventions, write_functions
 from factor_core.workbook.pages_risk_or_return import write_risk_or_return
+from factor_core.workbook.pages_rolling import write_rolling
 from factor_core.workbook.pages_sizing import write_sizing
 from factor_core.workbook.pages_start import write_start
 from factor_core.workbook.references import References, TemplateData, references
@@ -44,11 +51,17 @@ PAGES: tuple[WritePage, ...] = (
     write_magnitudes,
     write_tracking,
     write_hedged,
+    write_rolling,
+    write_betas,
     write_sizing,
     write_performance,
     write_variance,
     write_multifactor,
+    write_covariance,
     write_risk_or_return,
+    write_attribution,
+    write_hedge_desk,
+    write_budget,
     write_exercises,
     write_monthly,
     write_conventions,
@@ -116,7 +129,10 @@ def from_own_data(own: OwnData, file: str) -> TemplateData:
         source=f"{file}: your own {own.kind}.",
         are_returns=own.kind == "returns",
         chosen=(own.assets[0], own.assets[min(1, len(own.assets) - 1)]),
-        notes=(*own.notes, DIVIDENDS_NOTE.format(own.market)),
+        notes=own.notes
+        if own.market_of_factors
+        else (*own.notes, DIVIDENDS_NOTE.format(own.market)),
+        factors=own.factors,
     )
 
 
@@ -125,7 +141,7 @@ def build(data: TemplateData) -> Built:
     _require_room(data)
     book = Book(TITLE)
     refs = references(data)
-    pages = [write(book, data, refs) for write in PAGES]
+    pages = [write(book, data, refs) for write in _pages(data)]
     for page, before, after in zip(pages, [None, *pages], [*pages[1:], None], strict=False):
         page.navigation(before, after)
     code_names = [page.code_name for page in pages]
@@ -140,6 +156,14 @@ def build(data: TemplateData) -> Built:
     if wrong:
         raise ValueError(f"the pages do not fit what they call: {'; '.join(wrong)}")
     return Built(calculated, errors(calculated, spills))
+
+
+def _pages(data: TemplateData) -> tuple[WritePage, ...]:
+    """Return the pages in their order: joined factors stand before the sample of several."""
+    if data.factors is None:
+        return PAGES
+    at = PAGES.index(write_multifactor)
+    return (*PAGES[:at], write_factors, *PAGES[at:])
 
 
 def _require_room(data: TemplateData) -> None:

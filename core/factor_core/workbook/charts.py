@@ -45,6 +45,7 @@ class Series:
     ends: tuple[str, str] = ("", "")
     dash: str = "solid"
     labelled: bool = False
+    listed: bool = True  # in the legend
 
 
 def scatter(
@@ -80,6 +81,7 @@ def lines(
     On a logarithmic axis equal returns have equal heights.
     """
     chart = page.book.xlsx.add_chart({"type": "line"})
+    chart.show_blanks_as("span")  # LibreOffice would draw #N/A as 0, Excel leaves it out
     for one in series:
         stroke = {"color": one.colour, "width": one.width, "dash_type": one.dash}
         cells = {"name": one.name, "categories": one.x, "values": one.y, **NUMBERS}
@@ -129,7 +131,7 @@ def columns(
     formats = (number_format, "") if horizontal else ("", number_format)
     _finish(page, cell, chart, title, axes, size, formats)
     ends = sum(2 for one in series if one.ends[0])
-    _set_legend(chart, [True] * len(series) + [False] * ends)
+    _set_legend(chart, [one.listed for one in series] + [False] * ends)
 
 
 def _mark_ends(page: Page, chart: Any, series: Sequence[Series]) -> None:
@@ -168,7 +170,7 @@ def _column_series(one: Series, stacked: bool) -> dict[str, Any]:
         "name": one.name,
         "categories": one.x,
         "values": one.y,
-        "fill": {"color": one.colour},
+        "fill": {"color": one.colour} if one.colour else {"none": True},
         "gap": 60,
         "overlap": 100 if stacked else -5,
     }

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from factor_core import inference, performance, returns, sizing
+from factor_core import inference, performance, sizing
 from factor_core.atomic import write_whole
 from factor_core.date_text import DateOrder
-from factor_core.errors import FactorError, InputError
+from factor_core.errors import FactorError, InputError, one_of
 from factor_core.labelled import Columns
 from factor_core.number_text import DecimalMark
-from factor_core.own_data import read_own_data
+from factor_core.own_data import Kind, read_own_data
 from factor_core.workbook.addin import ADDIN, build_addin
 from factor_core.workbook.build import Built, build, from_own_data, sample_data
+from factor_core.workbook.data_check import excess_returns, findings
 from factor_core.workbook.pages_start import BUDGET, BUDGET_PERIODS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from factor_core.own_factors import FactorBlock
     from factor_core.workbook.references import TemplateData
-
-_Word = TypeVar("_Word", bound=str)
 
 SHOWN_ASSETS = 40  # rows of the printed table; the workbook holds them all
 SHOWN_ERRORS = 5
@@ -52,21 +54,30 @@ def template(out: Path) -> int:
     return 0
 
 
-def new(
-    book: Path,
-    prices: Path | None,
-    returns: Path | None,
-    market: str | None,
-    rf: str | None,
-    periods: float,
-    dates: str | None,
-    decimal: str | None = None,
-) -> int:
+@dataclass(frozen=True)
+class Request:
+    """What the analyst said on the command line of `factor-udfs new`; None where nothing."""
+
+    prices: Sequence[Path] = ()
+    returns: Sequence[Path] = ()
+    source: Sequence[Path] = ()
+    """Files of prices or returns: their numbers tell which."""
+    sheet: str | None = None
+    market: str | None = None
+    rf: str | None = None
+    periods: float = 252
+    dates: str | None = None
+    decimal: str | None = None
+    factors: str | None = None
+    factors_file: str | None = None
+
+
+def new(book: Path, request: Request) -> int:
     """Write the template on the analyst's own data or the sample, and print what comes out."""
     _require_place(book)
     if book.exists():
         raise InputError(f"{book} exists; choose another name, or delete it first")
-    data = _data(prices, returns, market, rf, periods, dates, decimal)
+    data = _data(request)
     console = Console(stderr=True)
     with console.status("Writing the sheets and calculating every formula ..."):
         built = build(data)
@@ -82,46 +93,39 @@ def _require_place(book: Path) -> None:
         raise InputError(f"there is no folder {book.parent}; create it first")
 
 
-def _data(
-    prices: Path | None,
-    returns: Path | None,
-    market: str | None,
-    rf: str | None,
-    periods: float,
-    dates: str | None,
-    decimal: str | None = None,
-) -> TemplateData:
-    if prices and returns:
-        raise InputError("--prices and --returns are both given; use one of them")
-    path = prices or returns
-    if path is None:
-        if market or rf or dates or decimal or periods != 252:
+def _data(request: Request) -> TemplateData:
+    given = {
+        "--prices": request.prices,
+        "--returns": request.returns,
+        "--from": request.source,
+    }
+    named = [option for option, paths in given.items() if paths]
+    if len(named) > 1:
+        raise InputError(f"{' and '.join(named)} are given; use one of them")
+    if not named:
+        if request != Request():
             raise InputError(
-                "--market, --rf, --periods, --dates and --decimal describe your own file; "
-                "name it with --prices or --returns"
+                "--market, --rf, --periods, --dates, --decimal, --sheet and --factors describe "
+                "your own file; name it with --prices or --returns"
             )
         return sample_data()
-    kind: Literal["prices", "returns"] = "prices" if prices else "returns"
+    if request.factors_file and not request.factors:
+        raise InputError("--factors-file says where factors come from; say which with --factors")
+    paths = given[named[0]]
+    kinds: dict[str, Kind] = {"--prices": "prices", "--returns": "returns"}
     own = read_own_data(
-        path,
-        kind,
-        market=market,
-        rf=rf,
-        periods=periods,
-        dates=_one_of("--dates", dates, get_args(DateOrder)),
-        decimal=_one_of("--decimal", decimal, get_args(DecimalMark)),
+        paths,
+        kinds.get(named[0]),
+        market=request.market,
+        rf=request.rf,
+        periods=request.periods,
+        dates=one_of("--dates", request.dates, get_args(DateOrder)),
+        decimal=one_of("--decimal", request.decimal, get_args(DecimalMark)),
+        sheet=request.sheet,
+        factors=request.factors,
+        factors_file=request.factors_file,
     )
-    return from_own_data(own, path.name)
-
-
-def _one_of(option: str, given: str | None, known: tuple[_Word, ...]) -> _Word | None:
-    """Return the word of `known` that was given; capitals do not matter."""
-    if given is None:
-        return None
-    for word in known:
-        if word == given.lower():
-            return word
-    raise InputError(f'{option} is "{given}"; use {" or ".join(known)}')
+    return from_own_data(own, ", ".join(path.name for path in paths))
 
 
 def _write_atomically(path: Path, data: bytes) -> None:
@@ -147,7 +151,11 @@ def _print_summary(book: Path, data: TemplateData, built: Built) -> None:
 
     for note in data.notes:
         say(f"- {note}")
+    for severity, finding, where, _, remedy in findings(data).rows[:-1]:
+        say(f"{severity}: {finding}: {where}; {remedy}.")
     console.print(_table(data))
+    if data.factors is not None:
+        console.print(_factor_table(data, data.factors))
     if len(data.assets) > SHOWN_ASSETS:
         say(f"{len(data.assets) - SHOWN_ASSETS} more assets stand on the sheet Magnitudes.")
     if built.errors:
@@ -164,6 +172,10 @@ def _table(data: TemplateData) -> Table:
         f"hedged position: for a risk budget of ${BUDGET:,.0f} a month; "
         "t (NW): Newey-West standard errors"
     )
+    return _printed(title, caption, HEADS, summary_rows(data)[:SHOWN_ASSETS])
+
+
+def _printed(title: str, caption: str, heads: Sequence[str], rows: Sequence[list[str]]) -> Table:
     table = Table(
         title=title,
         caption=caption,
@@ -172,12 +184,33 @@ def _table(data: TemplateData) -> Table:
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    table.add_column(HEADS[0], max_width=16, no_wrap=True)
-    for head in HEADS[1:]:
+    table.add_column(heads[0], max_width=16, no_wrap=True)
+    for head in heads[1:]:
         table.add_column(head, justify="right", no_wrap=True)
-    for row in summary_rows(data)[:SHOWN_ASSETS]:
+    for row in rows:
         table.add_row(*row)
     return table
+
+
+def _factor_table(data: TemplateData, block: FactorBlock) -> Table:
+    """Return the assets on the joined factors, as the sheet Factors has them."""
+    heads = ("asset", "alpha\na year", "t\n(NW)", *block.names, "R2", "resid.\nvol", "n")
+    title = f"Against {block.model} of {block.source}"
+    caption = "the sheet Factors has the whole regressions; formulas take the range factors"
+    return _printed(title, caption, heads, factor_rows(data, block)[:SHOWN_ASSETS])
+
+
+def factor_rows(data: TemplateData, block: FactorBlock) -> list[list[str]]:
+    """Return a row of text for each asset on the joined factors, as FACTOR_TABLE has it."""
+    excess = excess_returns(data)
+    assets = Columns(excess.values[:, :-1], data.assets)
+    factors = Columns(block.values[-data.returns :], block.names)
+    rows = []
+    for row in inference.factor_table(assets, factors, data.periods, "hac").rows:
+        name, alpha, t, *betas, r2, vol, _, n = row
+        numbers = [f"{alpha:.2%}", f"{t:.2f}", *(f"{beta:.3f}" for beta in betas)]
+        rows.append([str(name), *numbers, f"{r2:.1%}", f"{vol:.1%}", f"{n:.0f}"])
+    return rows
 
 
 def summary_rows(data: TemplateData) -> list[list[str]]:
@@ -192,14 +225,6 @@ def summary_rows(data: TemplateData) -> list[list[str]]:
         except FactorError as error:
             rows.append([name, str(error), *[""] * (len(HEADS) - 2)])
     return rows
-
-
-def excess_returns(data: TemplateData) -> Columns:
-    """Return the excess returns of the assets and, last, of the market."""
-    rf = data.rf if data.are_returns else data.rf[1:]
-    series = Columns(data.values, data.names)
-    simple = series if data.are_returns else returns.simple_returns(series)
-    return returns.excess_returns(simple, rf)
 
 
 def _measures(asset: Columns, market: Columns, periods: float) -> list[str]:

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 TAKES_RANGES = frozenset((
     "AVERAGE", "COLUMNS", "CORREL", "COUNT", "COVARIANCE.P", "COVARIANCE.S", "DEVSQ", "INTERCEPT",
-    "MAX", "MIN", "ROWS", "RSQ", "SKEW.P", "SLOPE", "STDEV.P", "STDEV.S", "STEYX", "SUM", "SUMSQ",
-    "SUMXMY2", "VAR.P", "VAR.S",
+    "KURT", "MAX", "MIN", "ROWS", "RSQ", "SKEW.P", "SLOPE", "STDEV.P", "STDEV.S", "STEYX", "SUM",
+    "SUMSQ", "SUMXMY2", "VAR.P", "VAR.S",
 ))  # fmt: skip
 OF_ONE_VALUE = frozenset((
-    "ABS", "AND", "EXP", "F.DIST.RT", "FIXED", "IF", "IFS", "LN", "NORM.S.DIST", "NOT", "OR", "PI",
-    "ROUND", "SIGN", "SQRT", "T.DIST.2T", "T.INV.2T",
+    "ABS", "AND", "CHISQ.DIST.RT", "EXP", "F.DIST.RT", "FIXED", "IF", "IFERROR", "IFS", "ISNUMBER",
+    "LN", "NORM.S.DIST", "NORM.S.INV", "NOT", "OR", "PI", "ROUND", "SIGN", "SQRT", "T.DIST.2T",
+    "T.INV.2T",
 ))  # fmt: skip
 # SUMPRODUCT evaluates its arguments as arrays in every Excel; an IF inside it needs more than that.
 WITHIN_SUMPRODUCT = frozenset(["ABS", "DAY", "ISNUMBER", "MONTH", "SQRT", "WEEKDAY"])

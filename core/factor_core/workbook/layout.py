@@ -268,7 +268,7 @@ class Page:
         if repeat:
             self.sheet.repeat_rows(*repeat)
         else:
-            self.sheet.set_h_pagebreaks(printing.breaks(self, last_row, last_column))
+            printing.set_breaks(self, last_row, last_column)
 
     def reference(self, row: int, column: int) -> str:
         """Return an absolute reference to one cell, with the sheet's name."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
-from factor_core.workbook import blocks, charts, styles
+from factor_core.workbook import blocks, charts, data_check, styles
 from factor_core.workbook.charts import Series
 from factor_core.workbook.references import (
     FIRST_ROW,
@@ -40,8 +40,10 @@ def write_data(book: Book, data: TemplateData, refs: References) -> Page:  # noq
     row = _write_source(page, data, right)
     row = _write_completeness(page, data, row + 1, right)
     _write_risk_free(page, data, row + 1, right)
+    data_check.write_findings(page, data, HEADER_ROW, right + 11)
+    below = data_check.write_summary(page, row + 6, right, right + 11)
     if not data.are_returns:
-        _draw_prices(page, data, row + 7, right)
+        _draw_prices(page, data, below + 1, right)
     page.freeze(FIRST_ROW, 1)
     page.print_setup(FIRST_ROW + len(data.dates) - 1, right + 9, (HEADER_ROW, HEADER_ROW))
     book.name("price_dates", _data_column(page, data, 0))
@@ -316,8 +318,8 @@ def _write_alignment(page: Page, row: int, column: int) -> int:
     return end + len(texts)
 
 
-ALIGNMENT_ROWS = 16
-LISTED_ROW, CORRELATION_ROWS = 4, (12, 14)
+ALIGNMENT_ROWS = 19
+LISTED_ROW, CORRELATION_ROWS = 4, (15, 17)
 
 
 def _alignment_style(i: int, j: int) -> str:

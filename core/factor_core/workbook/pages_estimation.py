@@ -236,12 +236,12 @@ def _write_regressions(page: Page, row: int) -> int:
     page.section(row, "Least squares", last=9)
     formula = f"=FACTOR_REGRESSION({BOTH})"
     page.spill(row + 1, 0, formula, (3, 7), style)
-    for name, (line, column) in {"alpha_se": (2, 2), "beta_se": (3, 2)}.items():
+    for name, (line, column) in {"se_of_alpha": (2, 2), "se_of_beta": (3, 2)}.items():
         page.book.name(name, page.reference(row + line, column))
     page.section(row + 5, "The same with Newey-West standard errors", last=9)
     formula = f'=FACTOR_REGRESSION({BOTH},"hac")'
     page.spill(row + 6, 0, formula, (3, 7), style)
-    page.book.name("beta_se_hac", page.reference(row + 8, 2))
+    page.book.name("se_of_beta_hac", page.reference(row + 8, 2))
     note = (
         "Same coefficients, other standard errors: returns have waves of volatility and some "
         "autocorrelation, which least squares does not allow for. p and intervals use Student's t."
@@ -278,7 +278,7 @@ def _write_ways_to_beta(page: Page, data: TemplateData, row: int) -> int:
         Line("R-squared = RSQ", f"=R_SQUARED({BOTH})", "number6", f"=RSQ({BOTH})"),
         Line(
             "Standard error of beta",
-            "=beta_se",
+            "=se_of_beta",
             "number6",
             se,
             "STEYX / sqrt(DEVSQ of the market): n - 2 degrees of freedom.",
@@ -325,7 +325,7 @@ def _write_null_beta(page: Page, row: int) -> int:
             "t, least squares",
             f"=BETA_TSTAT({BOTH},,,null_beta)",
             "number2",
-            f"=({BETA}-null_beta)/beta_se",
+            f"=({BETA}-null_beta)/se_of_beta",
             "(beta - null value) / standard error. The table above tests against 0.",
         ),
         Line(
@@ -338,16 +338,16 @@ def _write_null_beta(page: Page, row: int) -> int:
             "t, Newey-West",
             f'=BETA_TSTAT({BOTH},"hac",,null_beta)',
             "number2",
-            f"=({BETA}-null_beta)/beta_se_hac",
+            f"=({BETA}-null_beta)/se_of_beta_hac",
         ),
         Line("p, two-sided", f"=T.DIST.2T(ABS({at[2]}),{DF})", "number"),
         Line(
             "Beta, low end",
-            f"={BETA}-T.INV.2T(1-confidence,{DF})*beta_se_hac",
+            f"={BETA}-T.INV.2T(1-confidence,{DF})*se_of_beta_hac",
             "number",
             note="Interval at the confidence level of Start, Newey-West.",
         ),
-        Line("Beta, high end", f"={BETA}+T.INV.2T(1-confidence,{DF})*beta_se_hac", "number"),
+        Line("Beta, high end", f"={BETA}+T.INV.2T(1-confidence,{DF})*se_of_beta_hac", "number"),
         Line(
             "Answer",
             f'=IF({at[3]}<1-confidence,"yes, different","no, cannot tell")',

@@ -56,7 +56,7 @@ LARGE_AND_SURE = (
         f"=ANNUALIZE({ALPHA},periods)",
         "... and is x periods a year: a mean scales with time.",
     ),
-    Line("t, least squares", f"=ALPHA_TSTAT({BOTH})", "number2", f"={ALPHA}/alpha_se"),
+    Line("t, least squares", f"=ALPHA_TSTAT({BOTH})", "number2", f"={ALPHA}/se_of_alpha"),
     Line("t, Newey-West", f'=ALPHA_TSTAT({BOTH},"hac")', "number2"),
     Line(
         "p, two-sided, Newey-West",

@@ -90,7 +90,7 @@ def _spills(page: Page, count: int, industries: int) -> None:
     page.spill(HEADS, EXCESS, "=EXCESS_RETURNS(industries,monthly_rf)", shape, "percent")
     chosen = "INDEX(industry_excess,0,MATCH(industry_name,INDEX(industry_excess,1,0),0))"
     page.spill(HEADS, CHOSEN, f"={chosen}", (count + 1, 1), "percent")
-    french = '=FF_FACTORS("CARHART","M",MIN(monthly_dates),MAX(monthly_dates))'
+    french = '=FF_FACTORS("CARHART","M",MIN(monthly_dates),MAX(monthly_dates),"sample")'
     page.spill(HEADS, FRENCH, french, (count + 1, 6), ("month", *(["percent"] * 5)))
 
 

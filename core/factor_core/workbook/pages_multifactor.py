@@ -1,8 +1,8 @@
-"""Page Multi-factor: industries on Fama-French and momentum factors, their hedge and covariance."""
+"""Page Multi-factor: industries on Fama-French and momentum factors, one in detail and all."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
@@ -33,12 +33,12 @@ INDUSTRIES = {
     "Money": "Finance",
     "Other": "Everything else: mines, construction, hotels, entertainment",
 }
-CHART_SIZE = (570, 310)  # three of them end before the section that begins the second printed page
+CHART_SIZE = (570, 310)  # three of them stand beside the tables
 COUNT, K, LAST, CHARTS = len(INDUSTRIES), len(FACTORS), 12, 14
 ONE, ALL, MONTHS = "industry_chosen,factors_carhart", "industry_excess,factors_carhart", "12"
 OBSERVATIONS = "COUNT(monthly_dates)"
-REGRESSION, LINEST, HEDGE, TABLE = 7, 15, 21, 29  # rows of the sections, from 0
-FACTOR_COV, MODEL, SAMPLE, FIT, RESIDUAL = 46, 54, 69, 84, 92
+REGRESSION, WALD, LINEST, HEDGE, TABLE = 7, 15, 22, 28, 36  # rows of the sections, from 0
+BEHIND = CHARTS + 11  # right of all that prints
 
 
 def cells(row: int, column: int, rows: int = 1, columns: int = 1) -> str:
@@ -60,7 +60,7 @@ def remark(page: Page, row: int, text: str, first: int) -> None:
 
 
 def write_multifactor(book: Book, data: TemplateData, refs: References) -> Page:  # noqa: ARG001
-    """Write the page Multi-factor: one industry in detail, twelve at once, and their covariance."""
+    """Write the page Multi-factor: one industry in detail, and twelve at once."""
     page = book.page(
         "Multi-factor",
         '="Several factors: "&industry_name&" and eleven other industries"',
@@ -70,15 +70,14 @@ def write_multifactor(book: Book, data: TemplateData, refs: References) -> Page:
     grid(page)
     _choose(page)
     _regression(page)
+    _wald(page)
     _linest(page)
     _hedge(page)
     _table(page)
-    _factor_covariance(page)
-    _model_covariance(page)
-    _residual_correlation(page)
+    _alpha_intervals(page)
     _multifactor_charts(page)
     page.freeze(3)
-    page.print_setup(RESIDUAL + COUNT + 3, LAST)
+    page.print_setup(TABLE + COUNT + 3, LAST)
     return page
 
 
@@ -89,7 +88,12 @@ def _choose(page: Page) -> None:
     page.choice(4, 1, list(names))
     described = ",".join(f'"{name}","{text}"' for name, text in INDUSTRIES.items())
     page.text(4, 2, f"=SWITCH(industry_name,{described})", "remark")
-    remark(page, 5, "The one input that stands here and not on Start.", 2)
+    remark(
+        page,
+        5,
+        "This input stands here and not on Start; the pages on several factors follow it.",
+        2,
+    )
 
 
 def _regression(page: Page) -> None:
@@ -110,6 +114,77 @@ def _regression(page: Page) -> None:
         page.formula(own, 11, f"=T.INV.2T(0.05,{freedom}){error}", "number")
         page.agrees(own, 12, cells(own, 11), f"({cells(own, 6)}-{cells(own, 5)})/2", CLOSE)
     remark(page, row + 1, "Standard error x T.INV.2T:", 8)
+
+
+class Hypothesis(NamedTuple):
+    """Restrictions on the betas of the four factors, and F by other means."""
+
+    label: str
+    restrictions: str
+    values: str
+    size: int
+    second: str  # F
+    meaning: str
+
+
+SSR = f"((1-R_SQUARED({ONE}))*DEVSQ(industry_chosen))"
+FREEDOM = f"({OBSERVATIONS}-{K + 1})"
+BELOW = "INDEX({0},2,1):INDEX({0},ROWS({0}),{1})"
+EXPLAINED = f"(R_SQUARED({ONE})-R_SQUARED(industry_chosen,factors_capm))"
+HYPOTHESES = (
+    Hypothesis(
+        "SMB, HML and Mom are all 0",
+        "{0,1,0,0;0,0,1,0;0,0,0,1}",
+        "0",
+        3,
+        f"{EXPLAINED}/3/((1-R_SQUARED({ONE}))/{FREEDOM})",
+        "Does the CAPM do? F by the two R2",
+    ),
+    Hypothesis(
+        "Mkt-RF is 1, the others 0",
+        "{1,0,0,0;0,1,0,0;0,0,1,0;0,0,0,1}",
+        "{1;0;0;0}",
+        4,
+        f"(DEVSQ({BELOW.format('industry_chosen', 1)}-{BELOW.format('factors_capm', 1)})-{SSR})/4"
+        f"/({SSR}/{FREEDOM})",
+        "Is it the market? F by DEVSQ of the difference",
+    ),
+    Hypothesis(
+        "Mom is 0",
+        "{0,0,0,1}",
+        "0",
+        1,
+        f"{cells(REGRESSION + 2 + K, 3)}^2",
+        "One restriction: F is t squared",
+    ),
+)
+
+
+def _wald(page: Page) -> None:
+    title = '="Joint tests of the betas of "&industry_name&": FACTOR_WALD"'
+    page.section(WALD, title, last=LAST)
+    row = WALD + 1
+    heads = ("Hypothesis", "F", "df1", "df2", "p", "F again", "check", "p, hac", "verdict", "")
+    blocks.header(page, row, 0, (*heads, "", "", ""))
+    for i, one in enumerate(HYPOTHESES, 1):
+        own = row + i
+        page.text(own, 0, one.label)
+        wald = f"FACTOR_WALD({ONE},{one.restrictions},{one.values}"
+        columns = ("number2", "integer", "integer", "scientific")
+        page.spill(own, 1, f"={wald})", (1, 4), columns, header=False)
+        page.formula(own, 5, f"={one.second}", "number2")
+        f, p, again = (cells(own, column) for column in (1, 4, 5))
+        same_p = f"ABS({p}-F.DIST.RT({again},{one.size},{FREEDOM}))<1E-9"
+        page.verdict(own, 6, f"AND(ABS({f}/{again}-1)<{CLOSE},{same_p})")
+        page.formula(own, 7, f'=INDEX({wald},"hac"),1,4)', "scientific")
+        rejected = f'=IF({cells(own, 7)}<1-confidence,"rejected","not rejected")'
+        page.formula(own, 8, rejected, "word")
+        remark(page, own, one.meaning, 9)
+    text = (
+        "Betas small one by one may matter together. The verdict is by Newey-West (hac), at the "
+        "confidence level of Start."
+    )
+    remark(page, row + 4, text, 0)
 
 
 def _linest(page: Page) -> None:
@@ -198,110 +273,18 @@ def _table(page: Page) -> None:
     remark(page, own + 1, text, 0)
 
 
-def _matrix_names(page: Page, row: int, column: int, names: tuple[str, ...]) -> None:
-    blocks.header(page, row, column, ("", *names))
-    for i, name in enumerate(names):
-        page.text(row + 1 + i, column, name)
-
-
-def _factor_covariance(page: Page) -> None:
-    page.section(FACTOR_COV, "Covariance of the factors, a year", last=LAST)
-    row = FACTOR_COV + 1
-    _matrix_names(page, row, 0, FACTORS)
-    formula = f"=FACTOR_COV(factors_carhart,{MONTHS})"
-    page.spill(row + 1, 1, formula, (K, K), "number", header=False)
-    _matrix_names(page, row, 6, FACTORS)
-    page.text(row, 6, "native", "header_left")
-    _covariances(page, row + 1, 7, "factors_carhart", K)
-    ranges = (cells(row + 1, column, K, K) for column in (1, 7))
-    blocks.all_agree(page, row + 1, 12, *ranges)
-    _heat(page, (row + 1, 1, row + K, K))
-
-
-def _covariances(page: Page, row: int, column: int, name: str, count: int) -> None:
-    for i in range(count):
-        for j in range(count):
-            pair = ",".join(f"INDEX({name},0,{at + 1})" for at in (i, j))
-            page.plain(row + i, column + j, f"=COVARIANCE.S({pair})*{MONTHS}", "number")
-
-
-def _heat(page: Page, rectangle: tuple[int, int, int, int], signed: bool = False) -> None:
-    """Colour a matrix by size; a signed one is orange below 0 and blue above."""
-    rule: dict[str, object] = {
-        "type": "2_color_scale",
-        "min_color": "#FFFFFF",
-        "max_color": "#9DB8DF",
-    }
-    if signed:
-        middle = {"mid_type": "num", "mid_value": 0, "mid_color": "#FFFFFF"}
-        ends = {"min_type": "num", "min_value": -0.6, "max_type": "num", "max_value": 0.6}
-        rule |= {"type": "3_color_scale", "min_color": "#F0B48C", **middle, **ends}
-    page.sheet.conditional_format(*rectangle, rule)
-
-
-def _model_covariance(page: Page) -> None:
-    """Write B F B' + D beside the sample's covariance, and how far apart they are."""
-    names = tuple(INDUSTRIES)
-    page.section(MODEL, "Covariance of the industries by the model, a year: B F B' + D", last=LAST)
-    _matrix_names(page, MODEL + 1, 0, names)
-    betas, idio = cells(TABLE + 2, 3, COUNT, K), cells(TABLE + 2, 8, COUNT)
-    factor = cells(FACTOR_COV + 2, 1, K, K)
-    formula = f"=MODEL_COV({betas},{factor},{idio}^2)"
-    page.spill(MODEL + 2, 1, formula, (COUNT, COUNT), "number", header=False)
-    page.section(
-        SAMPLE, "Covariance of the industries in the sample, a year: COVARIANCE.S", last=LAST
-    )
-    _matrix_names(page, SAMPLE + 1, 0, names)
-    _covariances(page, SAMPLE + 2, 1, "industry_excess", COUNT)
-    for row in (MODEL + 2, SAMPLE + 2):
-        _heat(page, (row, 1, row + COUNT - 1, COUNT))
-    page.section(FIT, "How far apart are they?", last=LAST)
-    model, real = (cells(row + 2, 1, COUNT, COUNT) for row in (MODEL, SAMPLE))
-    diagonal = f"(SEQUENCE({COUNT})=SEQUENCE(1,{COUNT}))"
-    page.labelled(FIT + 1, 0, "Variances, model", f"=SUMPRODUCT({diagonal}*{model})", "number")
-    page.text(FIT + 2, 0, "Variances, sample")
-    page.formula(FIT + 2, 1, f"=SUMPRODUCT({diagonal}*{real})", "number")
-    page.agrees(FIT + 2, 2, cells(FIT + 1, 1), cells(FIT + 2, 1), CLOSE)
-    others = f"SUMPRODUCT((1-{diagonal})*ABS({{}}))/{COUNT * (COUNT - 1)}"
-    page.text(FIT + 3, 0, "Mean absolute covariance")
-    page.formula(FIT + 3, 1, f"={others.format(real)}", "number")
-    page.text(FIT + 4, 0, "Mean absolute difference")
-    page.formula(FIT + 4, 1, f"={others.format(f'{model}-{real}')}", "number")
-    page.text(FIT + 5, 0, "Difference / covariance")
-    page.formula(FIT + 5, 1, f"={cells(FIT + 4, 1)}/{cells(FIT + 3, 1)}", "percent1")
-    notes = (
-        "The sums of the diagonals are equal: D holds exactly what the factors leave.",
-        "Off the diagonal the model knows only what goes through the factors.",
-        "For 500 assets the model needs 2,510 numbers, the sample's matrix 125,250; with fewer",
-        "than 500 periods that matrix has no inverse. This is what a factor model of risk is for.",
-    )
-    for i, text in enumerate(notes):
-        remark(page, FIT + 2 + i, text, 3)
-
-
-def _residual_correlation(page: Page) -> None:
-    page.section(RESIDUAL, "Correlations of the residuals: the model takes them as 0", last=LAST)
-    row = RESIDUAL + 1
-    _matrix_names(page, row, 0, tuple(INDUSTRIES))
-    page.spill(row + 1, 1, f"=RESIDUAL_CORREL({ALL})", (COUNT, COUNT), "number2", header=False)
-    _heat(page, (row + 1, 1, row + COUNT, COUNT), signed=True)
-    matrix = cells(row + 1, 1, COUNT, COUNT)
-    mean = f"(SUMPRODUCT(ABS({{}}))-{COUNT})/{COUNT * (COUNT - 1)}"
-    own = row + COUNT + 1
-    page.text(own, 0, "Mean absolute, residuals")
-    page.formula(own, 1, f"={mean.format(matrix)}", "number2")
-    page.text(own + 1, 0, "Mean absolute, returns")
-    real = cells(SAMPLE + 2, 1, COUNT, COUNT)
-    diagonal = f"(SEQUENCE({COUNT})=SEQUENCE(1,{COUNT}))"
-    vols = f"SQRT(MMULT({diagonal}*{real},SEQUENCE({COUNT},1,1,0)))"
-    correlations = f"{real}/MMULT({vols},TRANSPOSE({vols}))"
-    page.formula(own + 1, 1, f"={mean.format(correlations)}", "number2")
-    text = (
-        "Four factors remove most of the co-movement. What is left, blue or orange above, is risk"
-    )
-    remark(page, own, text, 3)
-    text = "that the model leaves out: similar industries still move together."
-    remark(page, own + 1, text, 3)
+def _alpha_intervals(page: Page) -> None:
+    """Write half of each alpha's interval and its ends, which only the chart needs."""
+    blocks.behind_charts(page, TABLE, 14, 4, BEHIND)
+    blocks.header(page, TABLE + 1, BEHIND, ("Alpha a year", "+/-", "low end", "high end"))
+    for own in range(TABLE + 2, TABLE + 2 + COUNT):
+        alpha, t = cells(own, 1), cells(own, 2)
+        half = cells(own, BEHIND + 1)
+        page.formula(own, BEHIND, f"={alpha}", "percent")
+        quantile = f"T.INV.2T(1-confidence,{FREEDOM})"
+        page.formula(own, BEHIND + 1, f"=ABS({alpha}/{t})*{quantile}", "percent")
+        page.formula(own, BEHIND + 2, f"={alpha}-{half}", "percent")
+        page.formula(own, BEHIND + 3, f"={alpha}+{half}", "percent")
 
 
 def _multifactor_charts(page: Page) -> None:
@@ -318,14 +301,12 @@ def _multifactor_charts(page: Page) -> None:
     charts.columns(page, (3, CHARTS), title, axes, [betas], size, "0.00")
     first, last = TABLE + 2, TABLE + 1 + COUNT
     names = f"={page.range(first, 0, last, 0)}"
-    for column, title, axis, form in (
-        (7, "R2 on four factors by industry", "R2", "0%"),
-        (1, "Alpha a year on four factors by industry", "Alpha a year", "0%"),
-    ):
-        series = Series(
-            f"={page.reference(TABLE + 1, column)}",
-            names,
-            f"={page.range(first, column, last, column)}",
-        )
-        axes = ("Industry", axis)
-        charts.columns(page, (3, CHARTS), title, axes, [series], size, form)
+    head = f"={page.reference(TABLE + 1, 7)}"
+    explained = Series(head, names, f"={page.range(first, 7, last, 7)}")
+    title = "R2 on four factors by industry"
+    charts.columns(page, (3, CHARTS), title, ("Industry", "R2"), [explained], size, "0%")
+    drawn = [f"={page.range(first, BEHIND + j, last, BEHIND + j)}" for j in range(4)]
+    head = f"={page.reference(TABLE + 1, BEHIND)}"
+    alphas = Series(head, names, drawn[0], error_bars=drawn[1], ends=(drawn[2], drawn[3]))
+    title = '="Alpha a year on four factors, with intervals of "&ROUND(100*confidence,2)&" %"'
+    charts.columns(page, (3, CHARTS), title, ("Industry", "Alpha a year"), [alphas], size, "0%")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 # ruff: noqa: E501  (formulas are read better whole than wrapped)
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from xlsxwriter.utility import xl_range_abs
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from factor_core.workbook import blocks, charts, styles
-from factor_core.workbook.blocks import CHART_COLUMN, CLOSE, Line
+from factor_core.workbook.blocks import BEHIND_COLUMN, CHART_COLUMN, CLOSE, Line
 from factor_core.workbook.charts import Series
 from factor_core.workbook.pages_sizing import BOTH, Rows, horizon, joint_rows
 from factor_core.workbook.references import FIRST_ROW, HEADER_ROW, returns_columns
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ALL = "assets_excess,market_excess"
 CHARTS = (3, CHART_COLUMN)
+HEADS = ("Measure", "value", "second way", "check", "meaning")
 
 # In the formulas below, {both} is asset and market together, as a regression takes them; {asset}
 # and {market} are each of them over the rows of that regression.
@@ -43,7 +45,38 @@ RATIO_LAWS = (
     Line("Appraisal = t of alpha x SQRT(periods / n), nearly", "=ALPHA_TSTAT({both})*SQRT(periods/COUNT({asset}))", "number", note="Two small factors are missing; the next line has them."),
     Line("... x SQRT((n-1)/(n-2)) x SQRT(1 + S^2): exactly", "=ALPHA_TSTAT({both})*SQRT(periods/COUNT({asset}))*SQRT((COUNT({asset})-1)/(COUNT({asset})-2))*SQRT(1+(AVERAGE({market})/STDEV.P({market}))^2)", "number", "=APPRAISAL_RATIO({both},periods)", "n-2 of inference against n-1 of risk; S is the market's mean / STDEV.P per period, because an uncertain beta makes alpha less certain."),
     Line("Sharpe = rho x market's + SQRT(1-rho^2) x appraisal", "=CORREL({both})*SHARPE_RATIO({market},periods)+SQRT(1-RSQ({both}))*APPRAISAL_RATIO({both},periods)", "number", "=AVERAGE({asset})/STDEV.S({asset})*SQRT(periods)", "Exact. A hedge gives up the first term and scales the second up to 1."),
-    Line("Years of data until t of alpha reaches 2", "=(2/APPRAISAL_RATIO({both},periods))^2", "number2", note="Even a good appraisal ratio of 0.5 needs 16 years. Past ratios are the best of many: expect less."),
+)  # fmt: skip
+
+BENCHMARK = (
+    Line("Tracking error a year", "=TRACKING_ERROR({both},periods)", "percent", "=SQRT((VAR.S({asset})+VAR.S({market})-2*COVARIANCE.S({both}))*periods)", "Volatility of asset less market. Not the residual volatility: here beta counts as 1."),
+    Line("Information ratio", "=INFORMATION_RATIO({both},periods)", "number", "=(AVERAGE({asset})-AVERAGE({market}))*periods/{tracking_error}", "Mean above the market over the tracking error. Trap: a high beta alone raises it when markets rise; the appraisal ratio takes beta out."),
+    Line("M-squared a year", "=MSQUARED({both},periods)", "percent", "=SHARPE_RATIO({asset},periods)*STDEV.S({market})*SQRT(periods)", "What the asset, mixed with cash to the market's volatility, would have earned above cash: the Sharpe ratio in percent."),
+    Line("M-squared less the market's mean", "=MSQUARED_ALPHA({both},periods)", "percent", "=(SHARPE_RATIO({asset},periods)-SHARPE_RATIO({market},periods))*STDEV.S({market})*SQRT(periods)", "Above 0 where the asset's Sharpe ratio is above the market's."),
+)  # fmt: skip
+
+OWN_RETURNS = 'INDEX(all_returns,0,MATCH(TRUE,INDEX(all_returns,1,0)&""=asset_name,0))'
+MARKET_RETURNS = "INDEX(all_returns,0,COLUMNS(all_returns))"
+# A text, as the header is, counts as above any number: ISNUMBER comes first.
+ROWS_WHERE = 'IF(ISNUMBER({own}),IF(ISNUMBER({market}),IF({market}{sign}0,{x},""),""),"")'
+CAPTURES = (
+    ("Up capture", "UP_CAPTURE", ">", "Geometric mean return, risk-free rate included, in the rows in which the market rises, over the market's own."),
+    ("Down capture", "DOWN_CAPTURE", "<", "The same in the rows in which it falls. Trap: a beta above 1 alone lifts both; look at the two together."),
+)  # fmt: skip
+
+SHARPE, APPRAISAL = "SHARPE_RATIO(asset_excess,periods)", "APPRAISAL_RATIO({both},periods)"
+MERTENS = (
+    "=SQRT(periods/COUNT({x})*(1-{s}*SKEW.P({x})+(2+((COUNT({x})-2)*(COUNT({x})-3)/(COUNT({x})-1)"
+    "*KURT({x})-6)/(COUNT({x})+1))*{s}^2/4))"
+).format(x="asset_excess", s="(AVERAGE(asset_excess)/STDEV.S(asset_excess))")
+QUANTILE = "NORM.S.INV((1+confidence)/2)"
+HISTORY = (
+    Line("Years of data", '=FACTOR_STAT({both},"n")/periods', "number2", "=COUNT({asset})/periods", "Rows / periods a year. More rows in the same years do not help: only years do."),
+    Line("Standard error of the Sharpe ratio", "=SHARPE_SE(asset_excess,periods)", "number", MERTENS, "By Mertens: skewness and fat tails are in it; KURT corrects for small samples, which is taken back."),
+    Line("Sharpe ratio, low end", f"={SHARPE}-{QUANTILE}*SHARPE_SE(asset_excess,periods)", "number2", note="Of the interval at the confidence level of Start: ratio less the normal quantile x error."),
+    Line("Sharpe ratio, high end", f"={SHARPE}+{QUANTILE}*SHARPE_SE(asset_excess,periods)", "number2"),
+    Line("Years that its Sharpe ratio needs", f"=YEARS_NEEDED({SHARPE},confidence)", "price", f"=({QUANTILE}/{SHARPE})^2", "Until the t of the mean reaches the quantile. A ratio of 0.5 needs 15 years at 95 %."),
+    Line("Years that its alpha needs", f"=YEARS_NEEDED({APPRAISAL},confidence)", "price", f"=({QUANTILE}/{APPRAISAL})^2", "Even then the chance to see it is one half: the t of a sample scatters around the true one."),
+    Line("t that the best of all assets must exceed", "=BONFERRONI_T(COLUMNS(assets_excess),1-confidence,COUNT({asset})-2)", "number2", "=T.INV.2T((1-confidence)/COLUMNS(assets_excess),COUNT({asset})-2)", "Bonferroni: the best of several is lucky. Assets looked at and left out of this workbook count, too."),
 )  # fmt: skip
 
 VARIANCE_LAWS = (
@@ -74,21 +107,73 @@ def write_performance(book: Book, data: TemplateData, refs: References) -> Page:
     blocks.grid(page)
     name_assets(book, data)
     page.section(3, '="Ratios of "&asset_name', last=9)
-    heads = ("Measure", "value", "second way", "check", "meaning")
-    blocks.line_heads(page, 4, heads)
+    blocks.line_heads(page, 4, HEADS)
     row = blocks.lines(page, 5, _lines(RATIOS, data))
+    row = _against_benchmark(page, row + 1, data)
     page.section(row + 1, "How ratios and t statistics are one another", last=9)
-    blocks.line_heads(page, row + 2, heads)
+    blocks.line_heads(page, row + 2, HEADS)
     row = blocks.lines(page, row + 3, _lines(RATIO_LAWS, data))
-    last = _ratio_table(page, row + 1, data)
+    row = _history(page, row + 1, data)
+    row = _ratio_table(page, row + 1, data)
+    last = _benchmark_table(page, row + 2, row - 1 - len(data.assets), data)
     page.freeze(3)
     page.print_setup(last, blocks.LAST_COLUMN)
     return page
 
 
-def _lines(block: Sequence[Line], data: TemplateData) -> list[Line]:
+def _against_benchmark(page: Page, row: int, data: TemplateData) -> int:
+    """Write the ratios that compare with the market as it is; return the row below them."""
+    page.section(row, '=asset_name&" beside "&market_name&" as its benchmark"', last=9)
+    blocks.line_heads(page, row + 1, HEADS)
+    tracking_error = f"B{row + 3}"
+    first = blocks.lines(page, row + 2, _lines(BENCHMARK, data, tracking_error=tracking_error))
+    for own, (label, function, sign, meaning) in enumerate(CAPTURES, first):
+        ours, native = _capture(function, sign, OWN_RETURNS)
+        page.labelled(own, 0, label, ours, "number")
+        page.formula(own, 2, native, "number")
+        b, c = f"B{own + 1}", f"C{own + 1}"
+        page.verdict(own, 3, f"IF(ISNUMBER({b}),ABS({b}-{c})<={CLOSE}*ABS({c}),{b}={c})")
+        blocks.note(page, own, meaning)
+    return first + len(CAPTURES)
+
+
+def _capture(function: str, sign: str, own: str) -> tuple[str, str]:
+    """Return the formulas of a capture of the market's rises or falls, ours and the native one.
+
+    Both say "none" where the market never rises or falls, as it may in a short sample.
+    """
+    rows = ROWS_WHERE.replace("{sign}", sign)
+    asset, market = (
+        rows.format(own=own, market=MARKET_RETURNS, x=x) for x in (own, MARKET_RETURNS)
+    )
+    mean = "PRODUCT(1+IF(ISNUMBER({0}),{0},0))^(1/COUNT({0}))-1"
+    native = f"({mean.format(asset)})/({mean.format(market)})"
+    either = f'=IF(COUNT({market})=0,"none",{{}})'
+    return either.format(f"{function}({own},{MARKET_RETURNS})"), either.format(native)
+
+
+def _history(page: Page, row: int, data: TemplateData) -> int:
+    """Write how much data the ratios would need, and say what that means for this asset."""
+    page.section(row, '="How much history does "&asset_name&" need?"', last=9)
+    blocks.line_heads(page, row + 1, HEADS)
+    after = blocks.lines(page, row + 2, _lines(HISTORY, data))
+    there, needed, best = (f"B{number}" for number in (row + 3, row + 8, row + 9))
+    t = f"B{5 + len(RATIOS)}"  # the last of the ratios, Newey-West
+    text = (
+        f'=asset_name&" has "&FIXED({there},1)&" years. An appraisal ratio like this sample\'s is '
+        f'told from 0 in "&FIXED({needed},1)&" years. "&IF({there}<{needed},'
+        '"The history is too short for its alpha","The history is long enough for its alpha")&'
+        f'IF(COLUMNS(assets_excess)=1,".",IF(ABS({t})>{best},"; as the best of "&'
+        'COLUMNS(assets_excess)&" assets its t would still stand.","; as the best of "&'
+        'COLUMNS(assets_excess)&" assets its t would not stand."))'
+    )
+    blocks.paragraph(page, after, text, longest="m" * 210)
+    return after + 1
+
+
+def _lines(block: Sequence[Line], data: TemplateData, **names: str) -> list[Line]:
     rows = joint_rows(data)
-    return blocks.filled(block, both=BOTH, asset=rows.asset, market=rows.market)
+    return blocks.filled(block, both=BOTH, asset=rows.asset, market=rows.market, **names)
 
 
 def _ratio_table(page: Page, row: int, data: TemplateData) -> int:
@@ -124,32 +209,81 @@ def _ratio_table(page: Page, row: int, data: TemplateData) -> int:
     return first + count + 1
 
 
+def _benchmark_table(page: Page, row: int, names: int, data: TemplateData) -> int:
+    """Write all assets beside the market, and the history that each needs; return the last row.
+
+    The names of the assets stand from the row `names` down.
+    """
+    page.section(row, '="All assets beside "&market_name', last=9)
+    heads = (
+        "Asset", "tracking error", "information ratio", "M-squared", "M-squared less market",
+        "up capture", "down capture", "error of the Sharpe ratio", "years its alpha needs",
+        "years there are",
+    )  # fmt: skip
+    blocks.header(page, row + 1, 0, heads, lines=3)
+    count, first = len(data.assets), row + 2
+    columns = (
+        (1, f"TRACKING_ERROR({ALL},periods)", "percent"),
+        (2, f"INFORMATION_RATIO({ALL},periods)", "number"),
+        (3, f"MSQUARED({ALL},periods)", "percent"),
+        (4, f"MSQUARED_ALPHA({ALL},periods)", "percent"),
+        (7, "SHARPE_SE(assets_excess,periods)", "number"),
+    )
+    for column, formula, style in columns:
+        page.spill(first, column, f"={formula}", (count, 1), style, header=False)
+    for i in range(count):
+        own = f"INDEX(assets_excess,0,{i + 1}),market_excess"
+        page.formula(first + i, 0, f"={xl_rowcol_to_cell(names + i, 0)}")
+        page.formula(
+            first + i, 8, f"=YEARS_NEEDED(APPRAISAL_RATIO({own},periods),confidence)", "price"
+        )
+        for column, (_, function, sign, _) in enumerate(CAPTURES, 5):
+            ours, _ = _capture(function, sign, f"INDEX(all_returns,0,{i + 1})")
+            page.formula(first + i, column, ours, "number2")
+        page.formula(first + i, 9, f'=FACTOR_STAT({own},"n")/periods', "number2")
+    text = (
+        "Years: at the confidence level of Start, for an appraisal ratio like the sample's. Captures "
+        "are of total returns and of no annual figures: 1 is as much as the market."
+    )
+    blocks.paragraph(page, first + count + 1, text)
+    return first + count + 1
+
+
 def _ratio_chart(page: Page, first: int, count: int) -> None:
     names = f"={page.range(first, 0, first + count - 1, 0)}"
-    series = [
-        Series(
-            f"={page.reference(first - 1, column)}",
-            names,
-            f"={page.range(first, column, first + count - 1, column)}",
-            colour,
-        )
-        for column, colour in ((1, styles.ASSET), (2, styles.OWN))
-    ]
+
+    def drawn(column: int, colour: str) -> Series:
+        cells = page.range(first, column, first + count - 1, column)
+        return Series(f"={page.reference(first - 1, column)}", names, f"={cells}", colour)
+
+    series = [drawn(1, styles.ASSET), drawn(2, styles.OWN)]
     axes = ("Asset", "Sharpe ratio a year")
     title = "Sharpe ratio, unhedged and hedged"
     charts.columns(page, CHARTS, title, axes, series, number_format="0.0")
-    title = "t of alpha: how sure is it?"
-    series = [
-        Series(
-            f"={page.reference(first - 1, column)}",
-            names,
-            f"={page.range(first, column, first + count - 1, column)}",
-            colour,
-        )
-        for column, colour in ((7, styles.ASSET), (8, styles.REFERENCE))
-    ]
-    axes = ("Asset", "t statistic")
+    series = [_with_interval(page, first, count, drawn(1, styles.ASSET))]
+    title = '="Sharpe ratio, unhedged, with intervals of "&ROUND(100*confidence,2)&" %"'
     charts.columns(page, CHARTS, title, axes, series, number_format="0.0")
+    series = [drawn(7, styles.ASSET), drawn(8, styles.REFERENCE)]
+    axes = ("Asset", "t statistic")
+    title = "t of alpha: how sure is it?"
+    charts.columns(page, CHARTS, title, axes, series, number_format="0.0")
+
+
+def _with_interval(page: Page, first: int, count: int, ratios: Series) -> Series:
+    """Write half of each Sharpe ratio's interval and its ends, and put them on the columns."""
+    blocks.behind_charts(page, first - 2, 13, 3, BEHIND_COLUMN)
+    blocks.header(page, first - 1, BEHIND_COLUMN, ("+/-", "low end", "high end"), left=())
+    half = f"={QUANTILE}*SHARPE_SE(assets_excess,periods)"
+    page.spill(first, BEHIND_COLUMN, half, (count, 1), "number", header=False)
+    for row in range(first + 1, first + 1 + count):
+        error = xl_rowcol_to_cell(row - 1, BEHIND_COLUMN)
+        for column, sign in ((BEHIND_COLUMN + 1, "-"), (BEHIND_COLUMN + 2, "+")):
+            page.formula(row - 1, column, f"=B{row}{sign}{error}", "number")
+    bars, low, high = (
+        f"={page.range(first, column, first + count - 1, column)}"
+        for column in range(BEHIND_COLUMN, BEHIND_COLUMN + 3)
+    )
+    return replace(ratios, error_bars=bars, ends=(low, high))
 
 
 # ----------------------------------------------------------------------------------- Variance

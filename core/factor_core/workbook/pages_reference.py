@@ -256,6 +256,7 @@ EXAMPLES = {
     "RF_PER_PERIOD": ("RF_PER_PERIOD(rf_annual,periods)", "percent4"),
     "ANNUALIZE": ('ANNUALIZE(STDEV.S(asset_excess),periods,"vol")', "percent"),
     "VOL_SCALE": ("VOL_SCALE(STDEV.S(asset_excess),periods,12)", "percent"),
+    "COMPOUND_RETURNS": ('INDEX(COMPOUND_RETURNS(industries,monthly_dates,"A"),2,2)', "percent"),
     "ALIGN_SERIES": (
         "ROWS(ALIGN_SERIES(return_dates,asset_excess,return_dates,second_excess))",
         "integer",
@@ -271,11 +272,34 @@ EXAMPLES = {
     "RESIDUAL_SERIES": (f"COUNT(RESIDUAL_SERIES({BOTH}))", "integer"),
     "ALPHA_TSTAT": (f'ALPHA_TSTAT({BOTH},"hac")', "number2"),
     "BETA_TSTAT": (f"BETA_TSTAT({BOTH},,,null_beta)", "number2"),
+    "BETA_SE": (f"BETA_SE({BOTH})", "number"),
+    "BETA_CI": (f"INDEX(BETA_CI({BOTH}),1,2)", "number"),
+    "BETA_TEST": (f"INDEX(BETA_TEST({BOTH}),1,1)", "number2"),
     "FACTOR_STAT": (f'FACTOR_STAT({BOTH},"dw")', "number"),
+    "FACTOR_WALD": (f"INDEX(FACTOR_WALD({BOTH},{{1,0;0,1}},{{0;1}}),1,4)", "number"),
     "FACTOR_DIAGNOSTICS": (f"INDEX(FACTOR_DIAGNOSTICS({BOTH}),2,2)", "number"),
     "FACTOR_REGRESSION": (f"INDEX(FACTOR_REGRESSION({BOTH}),3,2)", "number"),
     "FACTOR_SUMMARY": (f"ROWS(FACTOR_SUMMARY({BOTH},periods))", "integer"),
     "FACTOR_TABLE": (f"INDEX(FACTOR_TABLE({INDUSTRY},12),2,2)", "percent"),
+    "SUBSAMPLE_TEST": (f"INDEX(SUBSAMPLE_TEST({MONTHLY},120),5,2)", "number2"),
+    "ROLLING_BETA": (f"INDEX(ROLLING_BETA({MONTHLY},60),ROWS(industry_chosen),1)", "number"),
+    "ROLLING_REGRESSION": (
+        f"INDEX(ROLLING_REGRESSION({MONTHLY},60),ROWS(industry_chosen),3)",
+        "percent",
+    ),
+    "PERIOD_BETA": (f'INDEX(PERIOD_BETA({MONTHLY},monthly_dates,"5Y"),2,3)', "number"),
+    "EWMA_BETA": (f"EWMA_BETA({BOTH},63)", "number"),
+    "BLUME_BETA": (f"BLUME_BETA(FACTOR_BETA({BOTH}))", "number"),
+    "VASICEK_BETA": (f"VASICEK_BETA(FACTOR_BETA({BOTH}),BETA_SE({BOTH}),1,0.04)", "number"),
+    "DIMSON_BETA": (f"INDEX(DIMSON_BETA({BOTH},1,1),1,1)", "number"),
+    "SCHOLES_WILLIAMS_BETA": (f"SCHOLES_WILLIAMS_BETA({BOTH})", "number"),
+    "UP_BETA": (f"UP_BETA({BOTH})", "number"),
+    "DOWN_BETA": (f"DOWN_BETA({BOTH})", "number"),
+    "DOWNSIDE_BETA": (f'DOWNSIDE_BETA({BOTH},"estrada")', "number"),
+    "TIMING_MODEL": (f'INDEX(TIMING_MODEL({BOTH},"HM"),4,2)', "number"),
+    "ROBUST_BETA": (f"ROBUST_BETA({BOTH})", "number"),
+    "LEVER_BETA": ("LEVER_BETA(0.8,0.5,0.25)", "number"),
+    "UNLEVER_BETA": (f"UNLEVER_BETA(FACTOR_BETA({BOTH}),0.5,0.25)", "number"),
     "CAPM_RETURN": (f"CAPM_RETURN(rf_annual,FACTOR_BETA({BOTH}),market_premium)", "percent"),
     "EXPECTED_RETURN": (
         f"EXPECTED_RETURN(rf_annual,FACTOR_BETA({BOTH}),market_premium)",
@@ -284,10 +308,34 @@ EXAMPLES = {
     "TRACKING_SERIES": (f'STDEV.S(IFNA(TRACKING_SERIES({BOTH}),""))', "percent"),
     "HEDGED_SERIES": (f'STDEV.S(IFNA(HEDGED_SERIES({BOTH}),""))', "percent"),
     "HEDGE_RATIO": (f"HEDGE_RATIO({BOTH})", "number"),
+    "HEDGE_NOTIONALS": ("HEDGE_NOTIONALS({1000000;-400000},{1.2;0.9})", "money"),
+    "HEDGE_TRADES": ("INDEX(HEDGE_TRADES(1000000,{1.2,0.3},{1,0;-1,1}),1,1)", "money"),
+    "MIN_VAR_HEDGE": (f"INDEX(MIN_VAR_HEDGE({BOTH}),2,2)", "number"),
+    "TARGET_BETA_HEDGE": (
+        f"INDEX(TARGET_BETA_HEDGE(budget,FACTOR_BETA({BOTH}),0.5,,500,50),1,1)",
+        "integer",
+    ),
+    "FACTOR_SHARE_HEDGE": (
+        f"INDEX(FACTOR_SHARE_HEDGE(FACTOR_BETA({BOTH}),VAR.S(market_excess),RESIDUAL_VOL({BOTH})^2,0.1),1,1)",
+        "number",
+    ),
+    "HEDGE_EFFECTIVENESS": (
+        f"INDEX(HEDGE_EFFECTIVENESS(asset_excess,HEDGED_SERIES({BOTH}),market_excess),2,2)",
+        "percent",
+    ),
     "VARIANCE_DECOMP": (f"INDEX(VARIANCE_DECOMP({BOTH}),2,4)", "percent"),
     "FACTOR_SHARE": (f"FACTOR_SHARE({BOTH})", "percent"),
+    "TRACKING_ERROR": (f"TRACKING_ERROR({BOTH},periods)", "percent"),
     "FACTOR_COV": ("INDEX(FACTOR_COV(factors_carhart,12),1,2)", "number6"),
     "MODEL_COV": ("INDEX(MODEL_COV({1;0.8},0.04,{0.01;0.02}),1,2)", "number"),
+    "PORTFOLIO_RISK": (
+        "INDEX(PORTFOLIO_RISK({1000000;-500000},{1;1.2},0.04,{0.01;0.0225}),2,3)",
+        "money",
+    ),
+    "RISK_CONTRIBUTION": (
+        "INDEX(RISK_CONTRIBUTION({0.6;0.4},{0.04,0.01;0.01,0.09}),1,3)",
+        "percent",
+    ),
     "RESIDUAL_CORREL": (f"INDEX(RESIDUAL_CORREL({INDUSTRY}),1,2)", "number2"),
     "POSITION_SIZE": (
         "POSITION_SIZE(budget,STDEV.S(asset_excess),budget_periods,periods)",
@@ -298,24 +346,78 @@ EXAMPLES = {
         "money",
     ),
     "EXPECTED_PNL": (f"EXPECTED_PNL(budget,FACTOR_ALPHA({BOTH}),,,periods)", "money"),
+    "SIZE_PORTFOLIO": (
+        "INDEX(SIZE_PORTFOLIO({1;1},{0.04,0.01;0.01,0.09},budget,budget_periods,1),1,1)",
+        "money",
+    ),
+    "TREYNOR_BLACK": (
+        "INDEX(TREYNOR_BLACK({0.04;-0.02},{0.04;0.05},budget,budget_periods,1),1,1)",
+        "money",
+    ),
+    "SIZE_TO_LIMITS": (
+        "INDEX(SIZE_TO_LIMITS({0.05;-0.02},{1;1.2},0.03,{0.04;0.09},1000000,,,0),2,2)",
+        "money",
+    ),
+    "RISK_PARITY_WEIGHTS": ("INDEX(RISK_PARITY_WEIGHTS({0.04,0.01;0.01,0.09}),1,1)", "percent"),
+    "BUDGET_USE": (
+        "INDEX(BUDGET_USE({3000000;4000000},{0.04,0.01;0.01,0.04},2000000,1,1),2,3)",
+        "percent",
+    ),
+    "STOP_LOSS_VOL": ("STOP_LOSS_VOL(budget,0.05,1,1)", "money"),
     "SHARPE_RATIO": ("SHARPE_RATIO(asset_excess,periods)", "number"),
     "APPRAISAL_RATIO": (f"APPRAISAL_RATIO({BOTH},periods)", "number"),
     "TREYNOR_RATIO": (f"TREYNOR_RATIO({BOTH},periods)", "percent"),
+    "INFORMATION_RATIO": (f"INFORMATION_RATIO({BOTH},periods)", "number"),
+    "MSQUARED": (f"MSQUARED({BOTH},periods)", "percent"),
+    "MSQUARED_ALPHA": (f"MSQUARED_ALPHA({BOTH},periods)", "percent"),
+    "UP_CAPTURE": (f"UP_CAPTURE({BOTH})", "percent"),
+    "DOWN_CAPTURE": (f"DOWN_CAPTURE({BOTH})", "percent"),
     "MEAN_TSTAT": ("MEAN_TSTAT(asset_excess)", "number2"),
+    "SHARPE_SE": ("SHARPE_SE(asset_excess,periods)", "number"),
+    "YEARS_NEEDED": ("YEARS_NEEDED(0.5)", "number2"),
+    "BONFERRONI_T": ("BONFERRONI_T(300)", "number2"),
     "RETURN_ATTRIBUTION": (f"INDEX(RETURN_ATTRIBUTION({BOTH},periods),2,2)", "percent"),
+    "BOTTOM_UP_BETA": ("BOTTOM_UP_BETA({0.6;0.4},{1.2;0.7})", "number"),
     "GRS_TEST": (f"INDEX(GRS_TEST({INDUSTRY}),2,2)", "number2"),
-    "FF_FACTORS": ('INDEX(FF_FACTORS("FF3","M","2017-01"),2,2)', "percent"),
+    "FAMA_MACBETH": (f"INDEX(FAMA_MACBETH({INDUSTRY}),2,2)", "percent4"),
+    "SPANNING_TEST": (
+        "INDEX(SPANNING_TEST(INDEX(factors_carhart,0,4),factors_ff3),2,4)",
+        "number2",
+    ),
+    "FF_FACTORS": ('INDEX(FF_FACTORS("FF3","M","2017-01","2017-03","sample"),2,2)', "percent"),
+    "FACTOR_CHECK": (f"INDEX(FACTOR_CHECK({BOTH},return_dates),2,1)", "word"),
 }
 PAGES = {
     "Returns": "Returns",
     "Estimation": "Regression",
-    "Betas": "Magnitudes",
+    "Betas": "Betas",
     "Hedging": "Hedged",
     "Risk": "Variance",
     "Sizing": "Sizing",
     "Performance": "Performance",
     "Pricing": "Risk or return",
     "Data": "Monthly",
+}
+DESK = (
+    *("HEDGE_NOTIONALS", "HEDGE_TRADES", "MIN_VAR_HEDGE", "TARGET_BETA_HEDGE"),
+    *("FACTOR_SHARE_HEDGE", "HEDGE_EFFECTIVENESS"),
+)
+BUDGET = (
+    *("SIZE_PORTFOLIO", "TREYNOR_BLACK", "SIZE_TO_LIMITS", "RISK_PARITY_WEIGHTS", "BUDGET_USE"),
+    "STOP_LOSS_VOL",
+)
+ATTRIBUTION = ("RETURN_ATTRIBUTION", "BOTTOM_UP_BETA", "PORTFOLIO_RISK", "RISK_CONTRIBUTION")
+OVER_TIME = ("ROLLING_BETA", "ROLLING_REGRESSION", "PERIOD_BETA", "EWMA_BETA")
+# Of functions that another page than their category's shows at work.
+PAGES_OF_ONE = {
+    **dict.fromkeys(DESK, "Hedge desk"),
+    **dict.fromkeys(BUDGET, "Budget"),
+    **dict.fromkeys(ATTRIBUTION, "Attribution"),
+    **dict.fromkeys(("FACTOR_COV", "MODEL_COV", "RESIDUAL_CORREL"), "Covariance"),
+    **dict.fromkeys(("FACTOR_TABLE", "FACTOR_WALD"), "Multi-factor"),
+    **dict.fromkeys(OVER_TIME, "Rolling"),
+    **dict.fromkeys(("CAPM_RETURN", "EXPECTED_RETURN"), "Magnitudes"),
+    "TRACKING_ERROR": "Performance",
 }
 
 
@@ -341,6 +443,13 @@ def write_functions(book: Book, data: TemplateData, refs: References) -> Page:  
     return page
 
 
+def page_of(function: Function) -> str:
+    """Return the page that shows the function at work."""
+    if function.name not in EXAMPLES:
+        return "Conventions"
+    return PAGES_OF_ONE.get(function.name) or PAGES.get(function.category, "Start")
+
+
 def _by_category() -> Iterator[tuple[str, Function]]:
     """Yield the functions with their category, which is blank where it is the one before."""
     before = ""
@@ -359,8 +468,7 @@ def _function(page: Page, row: int, category: str, function: Function) -> None:
         page.formula(row, 4, f"={example}", style)
     else:
         page.text(row, 4, "type it", "word")
-    shown_on = PAGES.get(function.category, "Start") if style else "Conventions"
-    page.link(row, 6, shown_on, shown_on)
+    page.link(row, 6, page_of(function), page_of(function))
     texts = (category, function.usage, function.summary, example)
     _set_height(page, row, texts, FUNCTION_WIDTHS)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from factor_core.workbook import blocks, charts, styles
+from factor_core.workbook.blocks import CLOSE
 from factor_core.workbook.charts import Series
 from factor_core.workbook.pages_multifactor import (
+    BEHIND,
     CHARTS,
     COUNT,
     FACTORS,
@@ -20,11 +22,12 @@ from factor_core.workbook.pages_multifactor import (
 )
 
 if TYPE_CHECKING:
-    from factor_core.workbook.layout import Book, Page
+    from factor_core.workbook.layout import Book, Page, StyleOfCell
     from factor_core.workbook.references import References, TemplateData
 
 MODELS = (("CAPM", "factors_capm", 1), ("FF3", "factors_ff3", 3), ("Carhart", "factors_carhart", 4))
-FIRST_INDUSTRY, GRS, LESSON = 6, 21, 36
+FIRST_INDUSTRY, GRS, SPANNING, PREMIA, LESSON = 6, 22, 37, 49, 63
+MEAN = 10  # column of the average returns, before those by the CAPM and by Carhart
 LESSON_TEXTS = (
     (
         "A factor model can be a good model of risk and a poor model of average returns. For "
@@ -49,6 +52,8 @@ def write_risk_or_return(book: Book, data: TemplateData, refs: References) -> Pa
     grid(page)
     _by_model(page)
     _grs(page)
+    _spanning(page)
+    _premia(page)
     _lesson(page)
     _risk_or_return_charts(page)
     page.freeze(3)
@@ -57,32 +62,57 @@ def write_risk_or_return(book: Book, data: TemplateData, refs: References) -> Pa
 
 
 def _by_model(page: Page) -> None:
-    """Write R2, alpha and t of every industry under every model."""
+    """Write R2, alpha and t of every industry under every model, and what the models predict."""
     page.section(3, "Twelve industries under three models", last=LAST)
     groups = (
         ("R2", "R_SQUARED(industry_excess,{})", "percent1"),
         ("alpha a year", "FACTOR_ALPHA(industry_excess,{},12)", "percent"),
         ("t of alpha, Newey-West", 'ALPHA_TSTAT(industry_excess,{},"hac")', "number2"),
-        ("|t|, for the chart", "ABS({})", "number2"),
     )
-    blocks.header(page, 5, 0, ("Industry", *[model[0] for model in MODELS] * len(groups)))
+    heads = ("Industry", *[model[0] for model in MODELS] * len(groups), "sample", "CAPM", "Carhart")
+    blocks.header(page, 5, 0, heads)
     for i, name in enumerate(INDUSTRIES):
         page.text(FIRST_INDUSTRY + i, 0, name)
     for g, (text, formula, style) in enumerate(groups):
         page.text(4, 1 + 3 * g, text, "strong")
         for j, (_, factors, _) in enumerate(MODELS):
-            column = 1 + 3 * g + j
-            source = factors if g < 3 else cells(FIRST_INDUSTRY, column - 3, COUNT)
-            filled = f"={formula.format(source)}"
-            page.spill(FIRST_INDUSTRY, column, filled, (COUNT, 1), style, header=False)
-    row = FIRST_INDUSTRY + COUNT
+            filled = f"={formula.format(factors)}"
+            page.spill(FIRST_INDUSTRY, 1 + 3 * g + j, filled, (COUNT, 1), style, header=False)
+    page.text(4, MEAN, "mean a year, and by model", "strong")
+    for i in range(COUNT):
+        row = FIRST_INDUSTRY + i
+        page.formula(row, MEAN, f"=AVERAGE(INDEX(industry_excess,0,{i + 1}))*12", "percent")
+        for column, alpha in ((MEAN + 1, 4), (MEAN + 2, 6)):
+            page.formula(row, column, f"={cells(row, MEAN)}-{cells(row, alpha)}", "percent")
+    _summaries(page, FIRST_INDUSTRY + COUNT)
+
+
+def _summaries(page: Page, row: int) -> None:
+    """Write the columns' summaries, Bonferroni's count, and the checks of what models predict."""
     page.text(row, 0, "Mean; mean |alpha|; |t| > 2", "strong label")
     for column in range(1, LAST + 1):
         own = cells(FIRST_INDUSTRY, column, COUNT)
         summary = ("=AVERAGE({})", "=SUMPRODUCT(ABS({}))/12", "=SUMPRODUCT(--(ABS({})>2))")
-        group = min((column - 1) // 3, 2)
+        group = (column - 1) // 3 % 3
         style = ("percent1", "percent", "integer")[group]
         page.formula(row, column, summary[group].format(own), f"strong {style}")
+    best = f"BONFERRONI_T({COUNT},1-confidence,{OBSERVATIONS}-{K + 1})"
+    page.text(row + 1, 0, "|t| beyond Bonferroni's")
+    page.formula(row + 1, 1, f"={best}", "number2")
+    remark(page, row + 1, "is what the best of twelve must exceed; so many do:", 2)
+    for column in (7, 8, 9):
+        own = cells(FIRST_INDUSTRY, column, COUNT)
+        beyond = f"=SUMPRODUCT(--(ABS({own})>{cells(row + 1, 1)}))"
+        page.formula(row + 1, column, beyond, "integer")
+    for column, factors, k in ((MEAN + 1, "factors_capm", 1), (MEAN + 2, "factors_carhart", K)):
+        means = f"TRANSPOSE({cells(LESSON + 7, 1, 1, k)})" if k > 1 else cells(LESSON + 7, 1)
+        paid = f"MMULT(FACTOR_BETA(industry_excess,{factors}),{means})"
+        blocks.all_agree(page, row + 1, column, cells(FIRST_INDUSTRY, column, COUNT), paid)
+    blocks.behind_charts(page, 4, 12, 5, BEHIND)
+    for j, (name, _, _) in enumerate(MODELS):
+        page.text(5, BEHIND + j, name, "header")
+        sizes = f"=ABS({cells(FIRST_INDUSTRY, 7 + j, COUNT)})"
+        page.spill(FIRST_INDUSTRY, BEHIND + j, sizes, (COUNT, 1), "number2", header=False)
 
 
 def _grs(page: Page) -> None:
@@ -101,6 +131,7 @@ def _grs(page: Page) -> None:
         "Best appraisal ratio",
         "Sharpe ratio, factors",
         "F from the two",
+        "check",
     )
     for i, label in enumerate(labels):
         page.text(row + 7 + i, 0, label)
@@ -151,6 +182,91 @@ def _grs_native(page: Page, row: int, column: int, model: tuple[str, str, int]) 
     page.verdict(row + 12, column, condition.format(native_p, p, native_f, f))
 
 
+def _spanning(page: Page) -> None:
+    """Write whether the factors that FF3 and Carhart add earn more than those before explain."""
+    page.section(SPANNING, "Do the added factors add? SPANNING_TEST", last=LAST)
+    row = SPANNING + 1
+    added = f"INDEX(factors_carhart,0,2):INDEX(factors_carhart,0,3),{MODELS[0][1]}"
+    momentum = f"INDEX(factors_carhart,0,{K}),{MODELS[1][1]}"
+    page.text(row, 0, "SMB and HML on the market", "strong")
+    page.text(row, 6, "Mom on FF3", "strong")
+    for column, formula, count in ((0, added, 2), (6, momentum, 1)):
+        shape = (count + 5, 5)
+        page.spill(row + 1, column, f"=SPANNING_TEST({formula})", shape, _spanning_style(count))
+    last = row + 8
+    page.text(last, 0, "F by the Sharpe ratios")
+    for column, count, model in ((1, 2, 1), (7, 1, 2)):
+        with_, without = (f"({cells(GRS + 11, m + 1)}^2/12)" for m in (model, model - 1))
+        top = row + 2 + count  # row of F
+        f, df2 = cells(top, column), cells(top + 2, column)
+        own = f"={df2}/{count}*({with_}-{without})/(1+{without})"
+        page.formula(last, column, own, "number2")
+        page.agrees(last, column + 1, cells(last, column), f, CLOSE)
+    page.text(last, 6, "F again")
+    text = (
+        "Alpha other than 0: with the new factor the best Sharpe ratio is higher than without it."
+    )
+    remark(page, last + 1, text, 0)
+
+
+def _spanning_style(count: int) -> StyleOfCell:
+    def style(i: int, j: int) -> str:
+        if i == 0:
+            return "header" if j else "header_left"
+        if j == 0:
+            return "label_column"
+        if i <= count:
+            return ("percent", "percent", "number2", "number")[j - 1]
+        return ("number2", "integer", "integer", "number")[i - count - 1]
+
+    return style
+
+
+def _premia(page: Page) -> None:
+    """Write the premia that the industries' average returns give, beside the factors' own."""
+    page.section(PREMIA, "Which premia do the industries' returns give? FAMA_MACBETH", last=LAST)
+    row = PREMIA + 1
+    table = "FAMA_MACBETH(industry_excess,factors_carhart)"
+    page.spill(row, 0, f"={table}", (K + 5, 8), _premia_style)
+    heads = ("by LINEST", "check", "own mean", "t of it")
+    blocks.header(page, row, 9, heads, left=())
+    fit = "LINEST({},FACTOR_BETA(industry_excess,factors_carhart),TRUE,TRUE)".format(
+        f"{cells(FIRST_INDUSTRY, MEAN, COUNT)}/12"
+    )
+    for i in range(K + 1):
+        page.formula(row + 1 + i, 9, f"=INDEX({fit},1,{K + 1 - i})", "percent")
+        page.agrees(row + 1 + i, 10, cells(row + 1 + i, 1), cells(row + 1 + i, 9), CLOSE)
+        if i:
+            page.formula(row + 1 + i, 11, f"={cells(LESSON + 6, i)}", "percent")
+            page.formula(row + 1 + i, 12, f"={cells(LESSON + 8, i)}", "number2")
+    page.formula(row + K + 2, 9, f"=INDEX({fit},3,1)", "percent1")
+    page.agrees(row + K + 2, 10, cells(row + K + 2, 1), cells(row + K + 2, 9), CLOSE)
+    market, t, own = cells(row + 2, 1), cells(row + 2, 3), cells(row + 2, 11)
+    text = (
+        f'="The industries price the market at "&FIXED(100*{market},2)&" % a month (t "&'
+        f'FIXED({t},1)&"), while it earned "&FIXED(100*{own},2)&" %: "&IF(ABS({t})<2,"betas this '
+        'much alike cannot tell a premium. More, and more different, portfolios could."'
+        ',"its premium shows.")'
+    )
+    blocks.paragraph(page, row + K + 6, text, last=LAST)
+    text = (
+        "Premia a month: betas of all rows, then a cross-section every month. Shanken's errors "
+        "allow for betas that are estimates. An intercept apart from 0 is return that no factor "
+        "explains."
+    )
+    blocks.paragraph(page, row + K + 7, text, last=LAST)
+
+
+def _premia_style(i: int, j: int) -> str:
+    if i == 0:
+        return "header" if j else "header_left"
+    if j == 0:
+        return "label_column"
+    if i <= K + 1:
+        return "percent" if j in (1, 2, 5) else "number2"
+    return "percent1" if i == K + 2 else "integer"
+
+
 def _lesson(page: Page) -> None:
     page.section(LESSON, "The lesson", last=LAST)
     row = FIRST_INDUSTRY + COUNT
@@ -188,7 +304,7 @@ def _risk_or_return_charts(page: Page) -> None:
         Series(
             f"={page.reference(5, 1 + j)}",
             f"={page.range(first, 1 + j, last, 1 + j)}",
-            f"={page.range(first, 10 + j, last, 10 + j)}",
+            f"={page.range(first, BEHIND + j, last, BEHIND + j)}",
             colours[j],
         )
         for j in range(3)
@@ -196,6 +312,7 @@ def _risk_or_return_charts(page: Page) -> None:
     title = "R2 beside |t of alpha|: one point an industry and model"
     axes = ("R2", "|t of alpha|")
     charts.scatter(page, (3, CHARTS), title, axes, points, number_formats=("0%", "0.0"))
+    _draw_predictions(page, first, last)
     bars = [
         Series(
             f"={page.reference(5, 1 + j)}",
@@ -207,3 +324,27 @@ def _risk_or_return_charts(page: Page) -> None:
     ]
     title = "R2 of each industry under three models"
     charts.columns(page, (3, CHARTS), title, ("Industry", "R2"), bars, number_format="0%")
+
+
+def _draw_predictions(page: Page, first: int, last: int) -> None:
+    """Draw average returns against those that two models predict, with the line of no alpha."""
+    page.text(5, BEHIND + 4, "no alpha", "header")
+    both = cells(first, MEAN, COUNT, 3)
+    for row, end in ((first, "MIN"), (first + 1, "MAX")):
+        page.formula(row, BEHIND + 4, f"={end}({both})", "percent")
+    ends = f"={page.range(first, BEHIND + 4, first + 1, BEHIND + 4)}"
+    y = f"={page.range(first, MEAN, last, MEAN)}"
+    points = [
+        Series(
+            f"={page.reference(5, MEAN + j)}",
+            f"={page.range(first, MEAN + j, last, MEAN + j)}",
+            y,
+            colour,
+            size=6,
+        )
+        for j, colour in ((1, styles.MODELS[0]), (2, styles.MODELS[2]))
+    ]
+    line = Series("no alpha", ends, ends, styles.REFERENCE, line=True)
+    title = "Average returns, and those that two models explain"
+    axes = ("Mean a year by the model", "Mean a year in the sample")
+    charts.scatter(page, (3, CHARTS), title, axes, [*points, line])

@@ -107,13 +107,22 @@ STEPS = (
     Step("Magnitudes", "Is alpha significant? Is it a good bet? What return to expect?"),
     Step("Tracking", "Which position in the market moves as the asset does?"),
     Step("Hedged", "What is left when the market is hedged, in sample and as one could trade it?"),
+    Step("Rolling", "How has beta moved, by more than chance? What does a hedge make of it?"),
+    Step("Betas", "Which beta for which question: shrunk, stale, up and down, robust, levered?"),
     Step("Sizing", "How large a position does the risk budget allow, hedged and not?"),
     Step("Performance", "Sharpe, appraisal and Treynor ratios: which number answers what?"),
     Step("Variance", "How much of the risk is the market's, how much the asset's own?"),
+    Step("Factors", "Your assets on Kenneth French's factors, joined to them by date."),
     Step("Multi-factor", "Several factors and twelve industries at once, monthly."),
+    Step("Covariance", "Does the model know how the industries move together?"),
     Step("Risk or return", "Does the model explain variation, average returns, or both?"),
+    Step("Attribution", "Which factors did a return, and a portfolio's risk, come from?"),
+    Step(
+        "Hedge desk", "A book of positions: what to trade in the factor, in instruments, contracts?"
+    ),
+    Step("Budget", "One risk budget for all assets: how large is each, and which limit binds?"),
     Step("Exercises", "The second asset from regression to position, to try for yourself."),
-    Step("Monthly", "The monthly sample behind the two pages on several factors."),
+    Step("Monthly", "The monthly sample behind the pages on several factors."),
     Step("Conventions", "What every function assumes: units, ddof, degrees of freedom, periods."),
     Step("Functions", "Every function with its arguments."),
 )
@@ -227,8 +236,8 @@ def write_start(book: Book, data: TemplateData, refs: References) -> Page:
     last = _write_inputs(page, data, TOP)
     last = _write_legend(page, last + 1)
     last = _write_results(page, data, last + 1)
-    _write_steps(page, TOP, STEPS_COLUMN)
-    draw_growth(page, refs, (TOP + len(STEPS) + 2, STEPS_COLUMN))
+    below = _write_steps(page, data, TOP, STEPS_COLUMN)
+    draw_growth(page, refs, (below + 1, STEPS_COLUMN))
     page.freeze(3)
     page.print_setup(last, STEPS_COLUMN + 2)
     return page
@@ -302,7 +311,9 @@ def _window(data: TemplateData) -> int:
 def _write_legend(page: Page, row: int) -> int:
     page.section(row, "How to read the sheets", last=9)
     page.value(row + 1, 0, "Blue on yellow", "input text")
-    page.text(row + 1, 1, "An input: change it. All of them stand on this sheet.")
+    page.text(
+        row + 1, 1, "An input: change it. Those of one sheet alone stand there, the rest here."
+    )
     page.text(row + 2, 0, "Black")
     page.text(row + 2, 1, "A live formula, ours or the spreadsheet's own.")
     page.agrees(row + 3, 0, "1", "1")
@@ -334,9 +345,12 @@ def _write_results(page: Page, data: TemplateData, row: int) -> int:
     return end + 2
 
 
-def _write_steps(page: Page, row: int, column: int) -> None:
+def _write_steps(page: Page, data: TemplateData, row: int, column: int) -> int:
+    """Write a line a page that the workbook has; return the row below the last."""
     page.section(row, "The way through", first=column, last=column + 2)
-    for number, step in enumerate(STEPS, 1):
+    steps = [step for step in STEPS if step.page != "Factors" or data.factors is not None]
+    for number, step in enumerate(steps, 1):
         page.value(row + number, column, number, "ordinal")
         page.link(row + number, column + 1, step.page, step.page)
         page.text(row + number, column + 2, step.question, "remark")
+    return row + len(steps) + 1

@@ -17,6 +17,7 @@ SIDE, TOP, BOTTOM = 0.4, 0.45, 0.6  # margins, inches
 DOTS = 96  # pixels to the inch
 WIDEST = 3200  # pixels on one page, at a third of their size; more assets than a dozen need more
 SAFETY = 0.95  # programs and fonts differ by some pixels
+TALLEST = 1.35  # pages of rows that still print on one, smaller, before a chart is cut
 CHART_GAP = 14  # pixels between charts that stand below one another
 FOOTER = "&L&8&A&C&8Factor models: alpha, beta, hedge, position&R&8Page &P of &N"
 
@@ -46,24 +47,37 @@ def end_of_charts(page: Page, place: Position) -> Position:
     return row, column
 
 
-def breaks(page: Page, last_row: int, last_column: int) -> list[int]:
-    """Return the rows that begin a new printed page: of sections, and across no chart."""
+def set_breaks(page: Page, last_row: int, last_column: int) -> None:
+    """Begin new printed pages where sections do; rather shrink a page than cut a chart."""
+    found, rest = _breaks(page, last_row, last_column)
+    if not found and 1 < rest <= TALLEST:
+        page.sheet.fit_to_pages(1, 1)
+    else:
+        page.sheet.set_h_pagebreaks(found)
+
+
+def _breaks(page: Page, last_row: int, last_column: int) -> tuple[list[int], float]:
+    """Return the rows that begin a new printed page, and how many pages the rest would take.
+
+    A page begins with a section, or else between two charts; it cuts no chart where it need not.
+    """
     room = _rows_room(page, last_column)
     spans = [span for place in page.charts for span in _chart_spans(page, place)]
-    free = [row for row in page.sections if row and not any(top < row <= end for top, end in spans)]
+    free = [row for row in range(1, last_row) if not any(top < row <= end for top, end in spans)]
     found: list[int] = []
     start = 0
-    while page.rows_pixels(start, last_row) > room:
+    while (height := page.rows_pixels(start, last_row)) > room:
         fit = [
             row
             for row in free
             if row > start and room / 3 <= page.rows_pixels(start, row - 1) <= room
         ]
-        if not fit:
-            break  # the program cuts where it must
-        start = fit[-1]
+        sections = [row for row in fit if row in page.sections]
+        if not sections and (not fit or (not found and height <= TALLEST * room)):
+            break  # it prints smaller, or the program cuts where it must
+        start = sections[-1] if sections else fit[-1]
         found.append(start)
-    return found
+    return found, height / room
 
 
 def _rows_room(page: Page, last_column: int) -> float:

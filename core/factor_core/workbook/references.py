@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from xlsxwriter.utility import xl_range_abs
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
     from factor_core.labelled import Matrix, Vector
+    from factor_core.own_factors import FactorBlock
 
 HEADER_ROW = 4  # of the long tables on Data and Returns, from 0; row 4 above it names the groups
 FIRST_ROW = HEADER_ROW + 1
@@ -33,6 +34,7 @@ class TemplateData:
     notes : what was noticed when the data were read, a sentence each
     missing_dividends : return a year that the market's series leaves out, decimal
     chosen : the asset and the second asset that the inputs name at first
+    factors : factors on the same dates, where the analyst joined some
     """
 
     dates: Sequence[dt.date]
@@ -45,6 +47,7 @@ class TemplateData:
     notes: tuple[str, ...] = ()
     missing_dividends: float = 0.0
     chosen: tuple[str, str] = ("", "")
+    factors: FactorBlock | None = None
 
     @property
     def market(self) -> str:
@@ -139,6 +142,12 @@ def returns_columns(data: TemplateData) -> ReturnsColumns:
 def asset_names(data: TemplateData) -> str:
     """Return the cells of the Data page that hold the assets' names."""
     return f"Data!{xl_range_abs(HEADER_ROW, 1, HEADER_ROW, len(data.assets))}"
+
+
+def asset_head(data: TemplateData, number: int) -> str:
+    """Return the cell of the Returns page that holds an asset's name; they count from 0."""
+    column = returns_columns(data).excess + number
+    return f"Returns!{xl_rowcol_to_cell(HEADER_ROW, column, row_abs=True, col_abs=True)}"
 
 
 def references(data: TemplateData) -> References:

@@ -35,6 +35,7 @@ NUMBER_FORMATS = {
     "percent1": "0.0%",
     "number": "0.0000",
     "number2": "0.00",
+    "signed2": "+0.00;-0.00;0.00",
     "number6": "0.000000",
     "scientific": "0.00E+00",
     "variance": "0.000000",

@@ -28,6 +28,12 @@ Public Function StartedProgram(ByVal command As String, Optional ByVal style As 
     StartedProgram = Tests().Shell(command)
 End Function
 
+' In place of the Windows script host, which waits for a program; the tests say its exit code.
+Public Function AwaitedProgram(ByVal command As String, ByVal style As Long, _
+        ByVal wait As Boolean) As Long
+    AwaitedProgram = Tests().Await(command)
+End Function
+
 Public Function StubOf(ByVal sheet As Object) As Object
     Dim made As StubSheet
     Set made = New StubSheet

@@ -126,10 +126,27 @@ Public Function DoRefreshData(ByVal book As Workbook) As String
         DoRefreshData = NOTHING_CALCULATED & DoRefreshData
         Exit Function
     End If
+    DoRefreshData = FetchProblem()
     For Each cell In found
         EnterAgain cell
     Next cell
-    DoRefreshData = found.Count & " formula(s) with FF_FACTORS calculated again."
+    DoRefreshData = found.Count & " formula(s) with FF_FACTORS calculated again." & DoRefreshData
+End Function
+
+' Downloads anew what is kept of Kenneth French's library, once for all formulas, and waits;
+' returns why the formulas show the copies on disk instead, empty where they do not.
+Private Function FetchProblem() As String
+    Const HIDDEN As Long = 0
+    Dim exitCode As Long
+    On Error GoTo Failed
+    exitCode = CreateObject("WScript.Shell").Run( _
+        """" & InterpreterPath() & """ -m factor_core data fetch --kept", HIDDEN, True)
+    If exitCode = 0 Then Exit Function
+    FetchProblem = " Kenneth French's library did not give all its files: copies on disk are used."
+    FetchProblem = FetchProblem & " factor-udfs data fetch says why."
+    Exit Function
+Failed:
+    FetchProblem = " Copies on disk are used; to download anew, type: factor-udfs data fetch"
 End Function
 
 ' ---------------------------------------------------------------------------------- Insert
