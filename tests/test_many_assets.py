@@ -220,6 +220,17 @@ def test_betas_of_many_are_as_exact_as_householder_qr(case, gaps):
         np.testing.assert_allclose(found, errors, rtol=8 * lost + 64 * of_data + 1e-12)
 
 
+def test_no_level_of_an_asset_costs_digits():
+    """Means next to 0 go with the projection, far ones are taken off before."""
+    y, x = draw(23, n=120, m=ASSET_BLOCK + 16)
+    y += np.std(y) * np.logspace(-2, 8, y.shape[1])
+    fit = regress(y, x)
+    for j in range(0, y.shape[1], 5):
+        exact = exact_solution(y[:, j], x)[0]
+        np.testing.assert_allclose(fit.beta[j], exact[1:], rtol=1e-12)
+        np.testing.assert_allclose(fit.alpha[j], exact[0], rtol=1e-12)
+
+
 def crash(rng, y, x):
     y[30, :] += 1e3
     x[30, 0] += 1e3

@@ -162,7 +162,8 @@ def _lock_arrays(result: tuple[Any, ...]) -> int | None:
     size, can_be_kept = 0, True
     for part in result:
         if isinstance(part, np.ndarray):
-            part.setflags(write=False)
+            if part.flags.writeable:
+                part.flags.writeable = False
             size += part.nbytes
         elif isinstance(part, tuple):
             inner = _lock_arrays(part)

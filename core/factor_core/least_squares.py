@@ -90,27 +90,31 @@ def _solve_line(y: Vector, x: Vector, intercept: bool) -> Solution | None:
     y_centre = y_mean if intercept else 0.0
     factor = np.subtract(x, x_mean, out=workspace(1, n)[0])
     residuals = np.subtract(y, y_centre)  # of alpha; beta comes off below
-    sxx, syy = float(factor.dot(factor)), float(residuals.dot(residuals))
-    if not (_is_regular(sxx, x_mean, n) and _is_regular(syy, y_centre, n)):
+    sxx, sxy = float(factor.dot(factor)), float(factor.dot(residuals))
+    if not _is_regular(sxx, x_mean, n):
         return None
-    beta = float(factor.dot(residuals)) / sxx
+    beta = sxy / sxx
     residuals -= np.multiply(factor, beta, out=factor)
     ssr = float(residuals.dot(residuals))
+    tss = ssr + beta * sxy  # what is explained is at right angles to the rest
+    if not _is_regular(tss, y_centre, n):
+        return None
     unit_variances = (1 / n + x_mean * x_mean / sxx, 1 / sxx)
-    alpha, r_squared = y_centre - beta * x_mean, 1 - ssr / syy
-    numbers = np.array((alpha, beta, n, ssr, syy, r_squared, y_mean, x_mean, *unit_variances))
-    return Solution(
-        alpha=numbers[0:1],
-        beta=numbers[1:2, None],
-        residuals=residuals[:, None],
-        n=numbers[2:3],
-        ssr=numbers[3:4],
-        tss=numbers[4:5],
-        r_squared=numbers[5:6],
-        asset_mean=numbers[6:7],
-        factor_mean=numbers[7:8, None],
-        inverse=numbers[9:10, None, None],
-        unit_variance=numbers[None, 8 if intercept else 9 :],
+    fit = (y_centre - beta * x_mean, beta, n, ssr, tss, 1 - ssr / tss, y_mean, x_mean)
+    numbers = np.array(fit + unit_variances)
+    numbers.setflags(write=False)  # and so are the parts, each of which would cost as much
+    return Solution(  # in its order: to name all eleven would take a hundredth longer
+        numbers[0:1],  # alpha
+        numbers[1:2, None],  # beta
+        residuals[:, None],
+        numbers[2:3],  # n
+        numbers[3:4],  # ssr
+        numbers[4:5],  # tss
+        numbers[5:6],  # r_squared
+        numbers[6:7],  # asset_mean
+        numbers[7:8, None],  # factor_mean
+        numbers[9:10, None, None],  # inverse
+        numbers[None, 8 if intercept else 9 :],  # unit_variance
     )
 
 

@@ -47,7 +47,8 @@ ASSET_BLOCK = 64  # assets solved at once: their residuals stay in the processor
 BLOCK_NUMBERS = 2**18  # returns of a block; longer histories come in smaller blocks
 FEW = 8  # patterns of gaps that are sooner solved one by one than together
 MOST_PRODUCTS = 2**22  # numbers (32 MB) of the factors' products; beyond, assets are solved alone
-FARTHEST = 100.0  # squared distance of an asset's factor means from the centre, in variances
+FARTHEST = 100.0  # squared distance of a mean from the common centre, in variances
+MULTIPLE = 4  # rows of a product's smaller side: one short of it costs a third more
 BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1)  # of each byte
 ALL = slice(None)
 
@@ -197,32 +198,33 @@ def _shared_basis(task: _Task) -> Basis | None:
         return None
     if not task.intercept:
         return basis
-    constant = np.full((1, task.n), task.n**-0.5)  # takes off what rounding left of the means
-    left = np.column_stack([np.zeros(task.k), basis.left])
-    return basis._replace(left=left, right=np.vstack([constant, basis.right]))
+    constant = np.full((1, task.n), task.n**-0.5)  # takes off the means
+    spare = np.zeros((-(task.k + 1) % MULTIPLE, task.n))
+    left = np.column_stack([np.zeros((task.k, 1 + len(spare))), basis.left])
+    return basis._replace(left=left, right=np.vstack([spare, constant, basis.right]))
 
 
 def _project(task: _Task, basis: Basis, assets: Places, sums: Vector) -> Places:
-    """Solve complete assets with given sums; return those left: constant, or out of scale."""
+    """Solve complete assets with given sums; return those left: constant, out of scale or far off.
+
+    The mean of an asset goes with its projection on the constant, which is as exact as to take it
+    off before, unless it is many times the asset's spread.
+    """
     b, n = len(assets), task.n
     if not b:
         return assets
     in_place = assets[-1] - assets[0] == b - 1
     series = task.series[assets[0] : assets[-1] + 1] if in_place else task.series[assets]
     mean = sums / n
-    centre = mean if task.intercept else np.zeros(b)
-    if task.intercept:
-        series -= centre[:, None]
     lengths = series @ basis.right.T
     series -= np.matmul(lengths, basis.right, out=workspace(b, n))
     ssr, of_factors = squares(series), lengths[:, -task.k :]
     tss = ssr + squares(of_factors)
-    regular = are_regular(tss, centre, n)
-    if task.intercept:
-        mean = mean + lengths[:, 0] * n**-0.5
+    centre = mean if task.intercept else np.zeros(b)
+    solved = are_regular(tss, centre, n) & (n * centre**2 <= FARTHEST * tss)
     beta = lengths @ basis.left.T
     part = Solution(
-        alpha=(mean if task.intercept else 0.0) - beta @ basis.mean,
+        alpha=centre - beta @ basis.mean,
         beta=beta,
         residuals=series.T,
         n=np.full(b, float(n)),
@@ -237,7 +239,7 @@ def _project(task: _Task, basis: Basis, assets: Places, sums: Vector) -> Places:
     task.enter(assets, part)
     if not in_place or task.rows is not None:
         task.place(assets, series.copy())
-    left_over = assets[~regular]
+    left_over = assets[~solved]
     if len(left_over):
         task.load(left_over)
     return left_over
