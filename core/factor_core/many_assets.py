@@ -111,8 +111,8 @@ class _Task:
 
     def place(self, assets: Places, residuals: Matrix, rows: Places | slice = ALL) -> None:
         """Enter residuals (b x n), which belong to `rows` of those without a missing factor."""
-        rows = rows if self.rows is None else self.rows[rows]
-        if residuals.shape[1] < self.room.shape[1]:
+        if self.rows is not None:  # else what is missing is so in the series that waits there
+            rows = self.rows[rows]
             self.room[assets] = np.nan
         if isinstance(rows, slice):
             self.room[assets, rows] = residuals
@@ -199,9 +199,14 @@ def _shared_basis(task: _Task) -> Basis | None:
     if not task.intercept:
         return basis
     constant = np.full((1, task.n), task.n**-0.5)  # takes off the means
-    spare = np.zeros((-(task.k + 1) % MULTIPLE, task.n))
+    spare = _spare(task.k + 1, task.n)
     left = np.column_stack([np.zeros((task.k, 1 + len(spare))), basis.left])
     return basis._replace(left=left, right=np.vstack([spare, constant, basis.right]))
+
+
+def _spare(rows: int, n: int) -> Matrix:
+    """Return rows of 0 that make the smaller side of a product a multiple."""
+    return np.zeros((-rows % MULTIPLE, n))
 
 
 def _project(task: _Task, basis: Basis, assets: Places, sums: Vector) -> Places:
@@ -258,6 +263,7 @@ class _Design(NamedTuple):
 
     centre: Vector  # k
     values: Matrix  # p x n
+    spared: Matrix  # the values, and rows of 0 below them
     products: Matrix  # n x p (p + 1) / 2
 
 
@@ -268,8 +274,9 @@ def _design(task: _Task) -> _Design:
         values = np.vstack([np.ones(task.n), (task.x - centre).T])
     else:
         centre, values = np.zeros(task.k), task.x.T.copy()
+    spared = np.vstack([values, _spare(*values.shape)])
     i, j = np.triu_indices(len(values))
-    return _Design(centre, values, values.T[:, i] * values.T[:, j])
+    return _Design(centre, spared[: len(values)], spared, values.T[:, i] * values.T[:, j])
 
 
 class _Histories(NamedTuple):
@@ -440,13 +447,14 @@ def _solve_span(task: _Task, design: _Design, geometry: _Geometry, histories: _H
     series = _centred_series(task, histories, span)
     tss = squares(series.values)
     regular = are_regular(tss, series.centre, geometry.n)
-    values = design.values[:, span.used]
-    moments = series.values @ values.T
+    values, p = design.values[:, span.used], len(design.values)
+    spared = design.spared[:, span.used].T
+    moments = (series.values @ spared)[:, :p]
     coefficients = _coefficients(geometry, moments)
     fitted = np.matmul(coefficients, values, out=workspace(*series.values.shape))
     residuals = np.subtract(series.values, fitted, out=fitted)
     series.fill(residuals, 0.0)
-    change = _coefficients(geometry, residuals @ values.T)
+    change = _coefficients(geometry, (residuals @ spared)[:, :p])
     squared_change = np.einsum("bi,bij,bj->b", change, geometry.moments, change)
     if (squared_change > ROUNDING**2 * tss).any():
         residuals -= change @ values
