@@ -515,6 +515,44 @@ def test_fast_path_agrees_with_the_plain_reader_in_20000_cases():
     assert min(fast, read_slowly, refused) > 2_500  # every road was taken often
 
 
+def test_rows_with_gaps_are_read_as_cell_by_cell_in_20000_cases():
+    rng = random.Random(20240229)
+    read_at_once = left = 0
+    for _ in range(20_000):
+        n, k = rng.randint(1, 6), rng.randint(1, 6)
+        share = rng.random()
+        floats = [[rng.gauss(0, 1) for _ in range(k)] for _ in range(n)]
+        rows = [[None if rng.random() < share else v for v in row] for row in floats]
+        for _ in range(rng.randint(0, 2)):
+            rng.choice(rows)[rng.randrange(k)] = rng.choice((*STRANGE_FLOATS, *STRANGE_CELLS))
+        rows = [rng.choice((list, tuple))(row) for row in rows]
+        block = cells._gapped_block(rows)
+        if all(type(cell) in (float, type(None)) for row in rows for cell in row):
+            np.testing.assert_array_equal(block, np.array(rows, dtype=float))
+            read_at_once += 1
+        else:
+            assert block is None, rows
+            left += 1
+    assert min(read_at_once, left) > 4_000
+
+
+def test_a_large_block_with_gaps_is_read_as_each_of_its_columns():
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(cells.DEEP, cells.WIDE))
+    values[rng.random(values.shape) < 0.4] = np.nan
+    rows = [[None if np.isnan(v) else v for v in row] for row in values.tolist()]
+    assert cells._gapped_block(rows) is not None
+    np.testing.assert_array_equal(read(rows).values, values)
+    for odd, number in (("", np.nan), (3, 3.0), (ERROR_CODES["#N/A"], np.nan)):
+        rows[7][3], values[7, 3] = odd, number
+        assert cells._gapped_block(rows) is None
+        np.testing.assert_array_equal(read(rows).values, values)
+    rows[7][3] = "abc"
+    assert sentence(rows) == (
+        'returns row 8, column 4 is text "abc"; use a number or leave it blank'
+    )
+
+
 def test_rows_whose_stream_only_looks_like_a_rectangle_are_refused():
     # One row too short, one cell among the rows, one row inside a row: as long as four rows of two,
     # with every tag where four rows of two have theirs. The widths alone tell.

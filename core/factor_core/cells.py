@@ -41,7 +41,9 @@ LAST_SERIAL = 2_958_465  # 9999-12-31, Excel's last day; beyond it lies 20240131
 NUMBER_AS_TEXT = re.compile(
     r"[-+]?(?=.*[.,%eE])(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][-+]?\d+)?\s*%?", re.ASCII
 )
-FLOAT_TAG, LIST_TAG, TUPLE_TAG = b"g"[0], b"["[0], b"("[0]
+FLOAT_TAG, NONE_TAG, LIST_TAG, TUPLE_TAG = b"g"[0], b"N"[0], b"["[0], b"("[0]
+ROW_HEAD = 5  # bytes before the cells of a row, and before the rows: tag and length
+WIDE, DEEP = 16, 512  # columns and rows of a block with gaps; smaller, it is sooner read by cell
 
 
 class _BadCellError(Exception):
@@ -65,7 +67,9 @@ def read_columns(cells: object, name: str) -> Columns:
         _refuse_ragged(rows, name)
         names = _header(rows)
         body = rows[1:] if names else rows
-        values = _float_block(body)
+        values = _float_block(body) if names else None
+        if values is None and len(body[0]) >= WIDE and len(body) >= DEEP:
+            values = _gapped_block(body)
         if values is None:
             values = _cell_block(body, name, 2 if names else 1, _number)
     headers = 1 if names else 0
@@ -381,19 +385,49 @@ def _float_block(rows: Rows) -> NDArray[np.float64] | None:
         stream = marshal.dumps(rows, 2)
     except ValueError:  # a cell of a type that marshal does not know
         return None
-    row_bytes = 5 + 9 * k
-    if len(stream) != 5 + n * row_bytes:
+    row_bytes = ROW_HEAD + 9 * k
+    if len(stream) != ROW_HEAD + n * row_bytes:
         return None
-    tags = np.ndarray((n, k), np.uint8, stream, 10, (row_bytes, 9))
-    heads = np.ndarray((n,), np.uint8, stream, 5, (row_bytes,))
-    widths = np.ndarray((n,), "<i4", stream, 6, (row_bytes,))
+    tags = np.ndarray((n, k), np.uint8, stream, 2 * ROW_HEAD, (row_bytes, 9))
+    heads = np.ndarray((n,), np.uint8, stream, ROW_HEAD, (row_bytes,))
+    widths = np.ndarray((n,), "<i4", stream, ROW_HEAD + 1, (row_bytes,))
     is_rectangle = (
         stream[5] in (LIST_TAG, TUPLE_TAG)
         and (heads == stream[5]).all()
         and (widths == k).all()
         and (tags == FLOAT_TAG).all()
     )
-    return np.ndarray((n, k), "<f8", stream, 11, (row_bytes, 9)).copy() if is_rectangle else None
+    return (
+        np.ndarray((n, k), "<f8", stream, 2 * ROW_HEAD + 1, (row_bytes, 9)).copy()
+        if is_rectangle
+        else None
+    )
+
+
+def _gapped_block(rows: Rows) -> NDArray[np.float64] | None:
+    """Return equally wide rows of floats and None as a matrix; None when anything else is there.
+
+    As `_float_block`, but where a cell begins in a row's stream depends on the cells before it: all
+    rows are read at once, cell by cell, and every row must end with its stream.
+    """
+    n, k = len(rows), len(rows[0])
+    try:
+        streams = [marshal.dumps(row, 2) for row in rows]
+    except ValueError:
+        return None
+    ends = np.cumsum(np.fromiter(map(len, streams), np.intp, n))
+    stream = b"".join(streams) + bytes(8)  # behind the last cell, which may be a None
+    tags = np.frombuffer(stream, np.uint8)
+    floats = np.ndarray((len(tags) - 8,), "<f8", stream, 0, (1,))
+    at = np.concatenate(([0], ends[:-1])) + ROW_HEAD
+    block = np.full((k, n), NAN)
+    for cells in block:
+        is_float = tags[at] == FLOAT_TAG
+        if not (is_float | (tags[at] == NONE_TAG)).all():
+            return None
+        cells[is_float] = floats[at[is_float] + 1]
+        at += np.where(is_float, 9, 1)
+    return block.T.copy() if (at == ends).all() else None
 
 
 def _cell_block(
