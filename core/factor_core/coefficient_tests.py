@@ -9,7 +9,7 @@ import numpy as np
 from factor_core.covariance import coefficient_covariance, standard_errors
 from factor_core.distributions import f_p, require_probability, student_p, two_sided_quantile
 from factor_core.errors import DivisionError, InputError, NumericalError
-from factor_core.labelled import Columns, Table, as_columns, same_rows
+from factor_core.labelled import Columns, as_columns, padded, same_rows
 from factor_core.regression import (
     Regression,
     column_name,
@@ -22,7 +22,7 @@ from factor_core.risk import regress_one_asset
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from factor_core.labelled import Matrix, Vector
+    from factor_core.labelled import Matrix, Table, Vector
 
 DEPENDENT = 1e-10  # part of a restriction beyond those before it; below, it is rounding
 SINGULAR = 1e-12  # smallest eigenvalue of a correlation matrix; below, it is rounding
@@ -421,9 +421,9 @@ def subsample_test(
         ("df", float(q), df),
         ("p", float(f_p(f, q, df))),
     ]
-    rows = list(zip(labels, *(column.tolist() for column in columns), strict=True))
+    rows = zip(labels, *(column.tolist() for column in columns), strict=True)
     header = ("name", "first part", "second part", "difference", "t", "p")
-    return Table(header, [*rows, *((*row, *(None,) * (6 - len(row))) for row in tests)])
+    return padded(header, [*rows, *tests])
 
 
 def _split(

@@ -18,7 +18,7 @@ from factor_core.calendar_periods import (
     row_before,
 )
 from factor_core.errors import InputError, MissingDataError, NumericalError, require_choice
-from factor_core.labelled import Columns, as_columns, same_rows
+from factor_core.labelled import Columns, as_columns, one_column, same_rows
 from factor_core.regression import sheet_row
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ def compound_returns(
     array([[4.5382e+04, 3.1470e-02]])
     """
     require_choice(frequency, FREQUENCIES, "frequency")
-    columns, days = as_columns(returns, "returns"), as_columns(dates, "dates")
+    columns = as_columns(returns, "returns")
+    days = one_column(dates, "dates", "use one column of dates")
     serials, values = _dated(columns, days)
     _refuse_longer_rows(serials, frequency)
     ends = period_ends(serials, frequency)
@@ -128,8 +129,6 @@ def _names(columns: Columns, days: Columns) -> tuple[str, ...]:
 
 def _dated(columns: Columns, days: Columns) -> tuple[Vector, Matrix]:
     """Return the rows that have a date; refuse what would be lost or counted twice."""
-    if days.width != 1:
-        raise InputError(f"dates has {days.width} columns; use one column of dates")
     values, block = same_rows({"returns": columns, "dates": days})
     serials = np.floor(block[:, 0])
     undated = np.isnan(serials)

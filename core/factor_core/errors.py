@@ -85,6 +85,11 @@ def sentence(text: object) -> str:
     return line if len(line) <= LONGEST_SENTENCE else line[: LONGEST_SENTENCE - 3] + "..."
 
 
+def error_cell(error: FactorError) -> ExcelError:
+    """Return what a cell of a table shows in the place of a number that was refused."""
+    return ExcelError(error.code, sentence(error))
+
+
 def require_positive(value: float, name: str) -> None:
     """Raise NumericalError unless `value` is above 0."""
     if not value > 0:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from factor_core.distributions import f_p
 from factor_core.errors import InputError, NumericalError
 from factor_core.regression import column_name, refuse_constant_asset, refuse_exact_fit
 
@@ -40,10 +41,7 @@ def _f(fit: Regression) -> Vector:
 
 
 def _f_p(fit: Regression) -> Vector:
-    from scipy import special  # noqa: PLC0415  scipy costs a cold start more than all of numpy
-
-    p: Vector = special.fdtrc(fit.k, fit.df, _f(fit))
-    return p
+    return f_p(_f(fit), fit.k, fit.df)
 
 
 def _log_likelihood(fit: Regression) -> Vector:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from factor_core.errors import DivisionError, ExcelError, InputError, NumericalError
-from factor_core.labelled import Columns, Table, as_columns, same_rows
+from factor_core.errors import DivisionError, ExcelError, NumericalError
+from factor_core.labelled import Columns, Table, as_columns, one_column, same_rows
 from factor_core.least_squares import CONSTANT_LIMIT, RefusedError, solve
 from factor_core.regression import EXACT_FIT, column_name, regress
 
@@ -118,7 +118,7 @@ class _Sample(NamedTuple):
 def _sample(
     asset_returns: ArrayLike | Columns, instrument_returns: ArrayLike | Columns, *, needs_rank: bool
 ) -> _Sample:
-    asset = _one_column(asset_returns, "asset_returns")
+    asset = _one_asset(asset_returns, "asset_returns")
     instruments = as_columns(instrument_returns, "instrument_returns")
     y, x = same_rows({"asset_returns": asset, "instrument_returns": instruments})
     complete = ~(np.isnan(y).any(axis=1) | np.isnan(x).any(axis=1))
@@ -223,8 +223,8 @@ def hedge_effectiveness(
     correlation factor 1  0.1424
     n                     5.0000
     """
-    asset = _one_column(asset_returns, "asset_returns")
-    hedged = _one_column(hedged_returns, "hedged_returns")
+    asset = _one_asset(asset_returns, "asset_returns")
+    hedged = _one_asset(hedged_returns, "hedged_returns")
     factors = as_columns(factor_returns, "factor_returns")
     columns = {"asset_returns": asset, "hedged_returns": hedged, "factor_returns": factors}
     series = np.hstack(same_rows(columns))
@@ -268,12 +268,8 @@ def _correlation(hedged: Vector, factor: Vector) -> float | ExcelError:
     return float(one @ other / np.sqrt((one @ one) * (other @ other)))
 
 
-def _one_column(returns: ArrayLike | Columns, name: str) -> Columns:
-    columns = as_columns(returns, name)
-    if columns.width != 1:
-        lying = "; TRANSPOSE turns a row into a column" if columns.rows == 1 else ""
-        raise InputError(f"{name} has {columns.width} columns; use one asset{lying}")
-    return columns
+def _one_asset(returns: ArrayLike | Columns, name: str) -> Columns:
+    return one_column(returns, name, "use one asset", "; TRANSPOSE turns a row into a column")
 
 
 def _require_rows(found: int, needed: int, columns: Columns) -> None:

@@ -9,16 +9,9 @@ import numpy as np
 
 from factor_core.covariance import hac_lags, standard_errors, standard_errors_each
 from factor_core.distributions import student_p, two_sided_quantile
-from factor_core.errors import (
-    DivisionError,
-    ExcelError,
-    InputError,
-    NumericalError,
-    require_positive,
-    sentence,
-)
+from factor_core.errors import NumericalError, error_cell, require_positive
 from factor_core.fit_statistics import adjusted_r_squared, fit_statistic
-from factor_core.labelled import Columns, Table, as_columns
+from factor_core.labelled import Columns, Table, one_column, padded
 from factor_core.regression import (
     constant_asset,
     exact_fit,
@@ -30,8 +23,6 @@ from factor_core.regression import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import ArrayLike
 
     from factor_core.labelled import Matrix, Vector
@@ -285,7 +276,8 @@ def factor_regression(
     coefficients = np.concatenate([fit.alpha, fit.beta[0]]) if intercept else fit.beta[0]
     df = float(fit.df[0])
     reach = two_sided_quantile(1 - LEVEL, df) * errors
-    t, p = _t_and_p(fit, coefficients, errors)
+    t = _t_cells(fit, coefficients, errors)
+    p = t if fit.is_exact[0] else student_p(coefficients / errors, df).tolist()
     low, high = coefficients - reach, coefficients + reach
     columns = (coefficients.tolist(), errors.tolist(), t, p, low.tolist(), high.tolist())
     names = (*(("alpha",) if intercept else ()), *fit.factors.labels("factor"))
@@ -361,7 +353,7 @@ def factor_summary(
         *_sample_rows(fit, se),
     ]
     header = (fit.assets.labels("asset")[0], "per period", "a year", "std error", "t", "share")
-    return Table(header, [(*row, *(None,) * (len(header) - len(row))) for row in rows])
+    return padded(header, rows)
 
 
 def factor_table(
@@ -451,7 +443,7 @@ def factor_table_each(
     refused |= undecided
     numbers = _table_rows(fit, errors, periods)
     for j, reason in refused.items():
-        numbers[j] = (_error_cell(reason),) * len(numbers[j])
+        numbers[j] = (error_cell(reason),) * len(numbers[j])
     named = zip(fit.assets.labels("asset"), numbers, fit.n.tolist(), strict=True)
     rows = [(label, *values, n) for label, values, n in named]
     betas = (f"beta {name}" for name in fit.factors.labels("factor"))
@@ -474,9 +466,9 @@ def _table_rows(fit: Regression, errors: Matrix, periods: float) -> list[Row]:
         )
     rows = np.array(columns, dtype=object).T
     for j in np.flatnonzero(exact):
-        rows[j, [1, -1]] = _error_cell(exact_fit(fit, int(j)))
+        rows[j, [1, -1]] = error_cell(exact_fit(fit, int(j)))
     for j in np.flatnonzero(constant):
-        rows[j, -3] = _error_cell(constant_asset(fit, int(j)))
+        rows[j, -3] = error_cell(constant_asset(fit, int(j)))
     return [tuple(row) for row in rows.tolist()]
 
 
@@ -486,7 +478,7 @@ def _table_rows(fit: Regression, errors: Matrix, periods: float) -> list[Row]:
 def _coefficient_rows(fit: Regression, periods: float, se: str) -> list[Row]:
     errors = standard_errors(fit, se)[0].tolist()
     alpha, betas = float(fit.alpha[0]), fit.beta[0].tolist()
-    t, _ = _t_and_p(fit, np.array([alpha, *betas]), np.array(errors))
+    t = _t_cells(fit, np.array([alpha, *betas]), np.array(errors))
     names = fit.factors.labels("factor")
     return [
         ("alpha", alpha, alpha * periods, errors[0], t[0]),
@@ -519,12 +511,12 @@ def _mean_rows(fit: Regression, periods: float) -> list[Row]:
 def _ratio_rows(fit: Regression, periods: float) -> list[Row]:
     sharpe = float(fit.asset_mean[0]) / math.sqrt(fit.tss[0] / (fit.n[0] - 1))
     alpha, variance = float(fit.alpha[0]), float(fit.idio_variance[0])
-    appraisal = _cell(lambda: alpha / math.sqrt(variance), refuse_exact_fit, fit)
-    a_year = appraisal * math.sqrt(periods) if isinstance(appraisal, float) else appraisal
-    return [
-        ("Sharpe ratio", sharpe, sharpe * math.sqrt(periods)),
-        ("appraisal ratio", appraisal, a_year),
-    ]
+    root = math.sqrt(periods)
+    appraisal: tuple[object, object] = (error_cell(exact_fit(fit, 0)),) * 2
+    if not fit.is_exact[0]:
+        ratio = alpha / math.sqrt(variance)
+        appraisal = ratio, ratio * root
+    return [("Sharpe ratio", sharpe, sharpe * root), ("appraisal ratio", *appraisal)]
 
 
 def _sample_rows(fit: Regression, se: str) -> list[Row]:
@@ -551,37 +543,12 @@ def _in_words(se: str, n: int) -> str:
 def _regress_one(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns, intercept: bool = True
 ) -> Regression:
-    assets = as_columns(asset_returns, "asset_returns")
-    if assets.width != 1:
-        raise InputError(
-            f"asset_returns has {assets.width} columns; use one asset (FACTOR_TABLE takes several)"
-        )
-    return regress(assets, factor_returns, intercept)
+    remedy = "use one asset (FACTOR_TABLE takes several)"
+    return regress(one_column(asset_returns, "asset_returns", remedy), factor_returns, intercept)
 
 
-def _t_and_p(
-    fit: Regression, coefficients: Vector, errors: Vector
-) -> tuple[list[object], list[object]]:
-    """Return t and two-sided p of the coefficients; error cells where the residuals are 0."""
-    try:
-        refuse_exact_fit(fit)
-    except DivisionError as refused:
-        cells: list[object] = [_error_cell(refused)] * len(errors)
-        return cells, cells
-    t = coefficients / errors
-    return t.tolist(), student_p(t, float(fit.df[0])).tolist()
-
-
-def _cell(
-    value: Callable[[], float], refuse: Callable[[Regression], None], fit: Regression
-) -> object:
-    """Return a number, or the error cell of the refusal that forbids it."""
-    try:
-        refuse(fit)
-    except DivisionError as refused:
-        return _error_cell(refused)
-    return float(value())
-
-
-def _error_cell(error: NumericalError) -> ExcelError:
-    return ExcelError(error.code, sentence(error))
+def _t_cells(fit: Regression, coefficients: Vector, errors: Vector) -> list[object]:
+    """Return t of the one asset's coefficients; error cells where its residuals are 0."""
+    if fit.is_exact[0]:
+        return [error_cell(exact_fit(fit, 0))] * len(errors)
+    return (coefficients / errors).tolist()

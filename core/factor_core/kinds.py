@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from factor_core import cells
 from factor_core.errors import InputError
-from factor_core.labelled import Columns, Examined
+from factor_core.labelled import Columns, Examined, one_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,10 +42,7 @@ def choice(*options: str) -> Callable[[object, str], str]:
 
 def _one_column(raw: object, name: str) -> Columns:
     columns = cells.read_columns(raw, name)
-    if columns.width != 1:
-        hint = "; TRANSPOSE turns a row into a column" if columns.rows == 1 else ""
-        raise InputError(f"{name} has {columns.width} columns; use one column{hint}")
-    return columns
+    return one_column(columns, name, "use one column", "; TRANSPOSE turns a row into a column")
 
 
 def _date_or_text(raw: object, name: str) -> float | str:

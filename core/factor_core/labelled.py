@@ -10,7 +10,7 @@ import numpy as np
 from factor_core.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -75,6 +75,11 @@ class Table:
     rows: Sequence[Sequence[object]]
 
 
+def padded(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """Return the table whose shorter rows end in blank cells: a range of cells is a rectangle."""
+    return Table(header, [(*row, *(None,) * (len(header) - len(row))) for row in rows])
+
+
 def as_columns(data: ArrayLike | Columns, name: str) -> Columns:
     """Return `data` as Columns: a vector is one column; NaN is missing, infinity an error."""
     if isinstance(data, Columns):
@@ -88,6 +93,18 @@ def as_columns(data: ArrayLike | Columns, name: str) -> Columns:
     values = values[:, None] if values.ndim == 1 else np.atleast_2d(values)
     refuse_infinite(values, name)
     return Columns(values)
+
+
+def one_column(data: ArrayLike | Columns, name: str, remedy: str, of_a_row: str = "") -> Columns:
+    """Return the one column of an argument; several raise InputError.
+
+    The remedy ends in `of_a_row` where they lie in a row that was meant as a column.
+    """
+    columns = as_columns(data, name)
+    if columns.width == 1:
+        return columns
+    hint = of_a_row if columns.rows == 1 else ""
+    raise InputError(f"{name} has {columns.width} columns; {remedy}{hint}")
 
 
 def refuse_infinite(values: Matrix, name: str, first_row: int = 1) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from factor_core.errors import DivisionError, InputError, NumericalError, require_positive
-from factor_core.labelled import Columns, Table, as_columns
+from factor_core.labelled import Columns, Table, as_columns, one_column
 from factor_core.regression import EXACT_FIT, column_name, refuse_exact_fit, regress
 from factor_core.risk import regress_one_asset
 
@@ -216,10 +216,7 @@ def treynor_ratio(
     array([0.1615])
     """
     require_positive(periods, "periods")
-    factors = as_columns(factor_returns, "factor_returns")
-    if factors.width != 1:
-        raise InputError(f"factor_returns has {factors.width} columns; use one factor")
-    fit = regress(asset_returns, factors)
+    fit = regress(asset_returns, one_column(factor_returns, "factor_returns", "use one factor"))
     beta = fit.beta[:, 0]
     deviation = np.sqrt(1 / fit.inverse[:, 0, 0] / (fit.n - 1))
     size = np.sqrt(fit.tss / (fit.n - 1)) + np.abs(fit.asset_mean)

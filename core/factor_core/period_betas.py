@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from factor_core.calendar_periods import calendar_days
 from factor_core.covariance import standard_errors
-from factor_core.errors import ExcelError, InputError, NumericalError, sentence
+from factor_core.errors import InputError, NumericalError, error_cell
 from factor_core.labelled import Columns, Table, as_columns, same_rows
 from factor_core.regression import regress
 from factor_core.risk import regress_one_asset
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from factor_core.labelled import Vector
 
 MONTHS = {"Y": 12, "Q": 3, "M": 1}
-EXCEL_DAY_ZERO = np.datetime64("1899-12-30", "D")
 FIRST_MONTH = 12 * 1970  # of numpy's calendar, counted from year 0, when all blocks begin
 
 
@@ -91,8 +91,7 @@ def period_beta(
             rows.append((name, float(used.sum()), *_betas_and_errors(asset, factors)))
         except NumericalError as refused:
             refusals.append(refused)
-            error = ExcelError(refused.code, sentence(refused))
-            rows.append((name, float(used.sum()), *(error,) * (2 * factors.width)))
+            rows.append((name, float(used.sum()), *(error_cell(refused),) * (2 * factors.width)))
     if len(refusals) == len(rows):
         raise refusals[0] if refusals else NumericalError("dates are missing in every row")
     pairs = ((f"beta {label}", f"se {label}") for label in fit.factors.labels("factor"))
@@ -112,8 +111,8 @@ def _months(every: str) -> int:
 def _blocks(days: Vector, months: int) -> Iterator[tuple[str, NDArray[np.intp]]]:
     """Yield the name and the rows of each block of the calendar that has any, in its order."""
     dated = np.flatnonzero(~np.isnan(days))
-    stamps = EXCEL_DAY_ZERO + np.floor(days[dated]).astype("timedelta64[D]")
-    numbers = (stamps.astype("datetime64[M]").astype(np.int64) + FIRST_MONTH) // months
+    stamps = calendar_days(days[dated]).astype("datetime64[M]")
+    numbers = (stamps.astype(np.int64) + FIRST_MONTH) // months
     for number in np.unique(numbers):
         yield _name(int(number) * months, months), dated[numbers == number]
 

@@ -9,7 +9,7 @@ import numpy as np
 from factor_core.covariance import standard_errors
 from factor_core.distributions import f_p, student_p
 from factor_core.errors import DivisionError, ExcelError, FactorError, NumericalError, sentence
-from factor_core.labelled import Columns, Table, as_columns
+from factor_core.labelled import Columns, Table, as_columns, padded
 from factor_core.regression import EXACT_FIT, column_name, refuse_exact_fit
 from factor_core.risk import regress_jointly
 
@@ -195,14 +195,13 @@ def fama_macbeth(
     if shanken:
         columns += _error_t_p(mean, _shanken_error(fit, mean, weights), n)
     header = ("name", "lambda", "se", "t", "p", "Shanken se", "Shanken t", "Shanken p")
-    width = 1 + len(columns)
     rest = [
         ("cross-section R2", _cross_section_r2(fit, mean, intercept)),
         ("assets", fit.assets.width),
         ("rows", n),
     ]
-    rows = list(zip(labels, *(column.tolist() for column in columns), strict=True))
-    return Table(header[:width], [*rows, *((*row, *(None,) * (width - 2)) for row in rest)])
+    rows = zip(labels, *(column.tolist() for column in columns), strict=True)
+    return padded(header[: 1 + len(columns)], [*rows, *rest])
 
 
 def _error_t_p(mean: Vector, error: Vector, n: int) -> list[Vector]:
@@ -329,4 +328,4 @@ def spanning_test(new_factor: ArrayLike | Columns, factor_returns: ArrayLike | C
     rows = zip(new.labels("new factor"), *(c.tolist() for c in columns), strict=True)
     named = zip(("GRS F", "df1", "df2", "p"), (value for _, value in test), strict=True)
     header = ("name", "alpha", "se", "t", "p")
-    return Table(header, [*rows, *((*row, *(None,) * 3) for row in named)])
+    return padded(header, [*rows, *named])

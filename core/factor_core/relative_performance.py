@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from factor_core.errors import DivisionError, InputError, NumericalError, require_positive
-from factor_core.labelled import Columns, as_columns, same_rows
+from factor_core.errors import DivisionError, NumericalError, require_positive
+from factor_core.labelled import Columns, as_columns, one_column, same_rows
 from factor_core.performance import moments
 from factor_core.regression import EXACT_FIT, column_name, sheet_row
 
@@ -29,11 +29,10 @@ class _Pair(NamedTuple):
 
 def _pair(named: dict[str, ArrayLike | Columns]) -> _Pair:
     """Return both inputs, the second as wide as the first; a row counts only where both have it."""
-    first, second = (as_columns(data, name) for name, data in named.items())
-    if second.width != 1:
-        name = list(named)[1]
-        raise InputError(f"{name} has {second.width} columns; use one column")
-    y, x = same_rows(dict(zip(named, (first, second), strict=True)))
+    (of_assets, assets), (of_benchmark, benchmark) = named.items()
+    first = as_columns(assets, of_assets)
+    second = one_column(benchmark, of_benchmark, "use one column")
+    y, x = same_rows({of_assets: first, of_benchmark: second})
     lost = np.isnan(y) | np.isnan(x)
     wide = np.broadcast_to(x, y.shape)
     return _Pair(

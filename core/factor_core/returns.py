@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from factor_core.errors import InputError, NumericalError, require_choice, require_positive
-from factor_core.labelled import Columns, as_columns, same_rows
+from factor_core.labelled import Columns, as_columns, one_column, same_rows
 from factor_core.regression import sheet_row
 
 if TYPE_CHECKING:
@@ -167,9 +167,7 @@ def excess_returns(returns: ArrayLike | Columns, rf: ArrayLike | Columns) -> Col
     array([0.009, 0.019])
     """
     columns = as_columns(returns, "returns")
-    rate = as_columns(rf, "rf")
-    if rate.width != 1:
-        raise InputError(f"rf has {rate.width} columns; use one number or one column")
+    rate = one_column(rf, "rf", "use one number or one column")
     if rate.rows == 1:
         return Columns(columns.values - rate.values[0, 0], columns.names, columns.rows)
     values, rates = same_rows({"returns": columns, "rf": rate})

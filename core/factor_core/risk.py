@@ -14,7 +14,7 @@ from factor_core.errors import (
     require_positive,
 )
 from factor_core.estimation import r_squared
-from factor_core.labelled import Columns, Table, as_columns, same_rows
+from factor_core.labelled import Columns, Table, as_columns, one_column, same_rows
 from factor_core.regression import (
     EXACT_FIT,
     Regression,
@@ -205,9 +205,7 @@ def tracking_error(
     """
     require_positive(periods, "periods")
     assets = as_columns(returns, "returns")
-    benchmark = as_columns(benchmark_returns, "benchmark_returns")
-    if benchmark.width != 1:
-        raise InputError(f"benchmark_returns has {benchmark.width} columns; use one column")
+    benchmark = one_column(benchmark_returns, "benchmark_returns", "use one column")
     y, x = same_rows({"returns": assets, "benchmark_returns": benchmark})
     active = y - x
     n = (~np.isnan(active)).sum(axis=0)
@@ -399,10 +397,7 @@ def regress_one_asset(
     asset_returns: ArrayLike | Columns, factor_returns: ArrayLike | Columns
 ) -> Regression:
     """Return the regression of the one asset; several raise InputError."""
-    assets = as_columns(asset_returns, "asset_returns")
-    if assets.width != 1:
-        raise InputError(f"asset_returns has {assets.width} columns; use one asset")
-    return regress(assets, factor_returns)
+    return regress(one_column(asset_returns, "asset_returns", "use one asset"), factor_returns)
 
 
 def regress_jointly(

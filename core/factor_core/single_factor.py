@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from factor_core.errors import InputError
-from factor_core.labelled import Columns, as_columns
+from factor_core.labelled import one_column
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from factor_core.labelled import Columns
 
 
 def one_factor(factor_returns: ArrayLike | Columns) -> Columns:
@@ -19,8 +20,5 @@ def one_factor(factor_returns: ArrayLike | Columns) -> Columns:
     >>> one_factor([0.01, -0.02]).width
     1
     """
-    factors = as_columns(factor_returns, "factor_returns")
-    if factors.width == 1:
-        return factors
-    lying = "; TRANSPOSE turns a row of returns into a column" if factors.rows == 1 else ""
-    raise InputError(f"factor_returns has {factors.width} columns; use one factor{lying}")
+    of_a_row = "; TRANSPOSE turns a row of returns into a column"
+    return one_column(factor_returns, "factor_returns", "use one factor", of_a_row)
