@@ -126,8 +126,7 @@ def _sample(
     _require_rows(int(complete.sum()), needed, instruments)
     y, x = y[complete, 0], x[complete]
     _refuse_constant_columns(x, instruments)
-    if not _spread(y) > CONSTANT_LIMIT * float(np.abs(y).max()):
-        raise DivisionError("asset_returns is constant over the complete rows: nothing to hedge")
+    _refuse_constant_asset(y)
     distance = x - x[0]  # from one of its rows first: a series far from 0 keeps its digits
     distance -= distance.mean(axis=0)
     vols = distance.std(axis=0, ddof=1)
@@ -231,8 +230,7 @@ def hedge_effectiveness(
     series = series[~np.isnan(series).any(axis=1)]
     _require_rows(len(series), factors.width + 2, factors)
     before, after, used = series[:, 0], series[:, 1], Columns(series[:, 2:], factors.names)
-    if not _spread(before) > CONSTANT_LIMIT * float(np.abs(before).max()):
-        raise DivisionError("asset_returns is constant over the complete rows: nothing to hedge")
+    _refuse_constant_asset(before)
     vols = [_volatility(before), float(after.std(ddof=1))]
     rows = [
         ("effectiveness", 1 - (vols[1] / vols[0]) ** 2, ""),
@@ -262,7 +260,7 @@ def _exposure_left(hedged: Vector, factors: Columns) -> list[tuple[str, object, 
 
 
 def _correlation(hedged: Vector, factor: Vector) -> float | ExcelError:
-    if not _spread(hedged) > CONSTANT_LIMIT * float(np.abs(hedged).max()):
+    if _is_constant(hedged):
         return ExcelError("#N/A", "the hedged returns are constant: they correlate with nothing")
     one, other = hedged - hedged.mean(), factor - factor.mean()
     return float(one @ other / np.sqrt((one @ one) * (other @ other)))
@@ -282,9 +280,14 @@ def _require_rows(found: int, needed: int, columns: Columns) -> None:
         )
 
 
+def _refuse_constant_asset(asset: Vector) -> None:
+    if _is_constant(asset):
+        raise DivisionError("asset_returns is constant over the complete rows: nothing to hedge")
+
+
 def _refuse_constant_columns(values: Matrix, columns: Columns) -> None:
     for j, series in enumerate(values.T):
-        if not _spread(series) > CONSTANT_LIMIT * float(np.abs(series).max()):
+        if _is_constant(series):
             name = column_name("instrument_returns", columns, j)
             raise NumericalError(f"{name} is constant over the complete rows; it hedges nothing")
 
@@ -297,5 +300,6 @@ def _volatility(asset: Vector) -> float:
     return vol
 
 
-def _spread(series: Vector) -> float:
-    return float(series.max() - series.min())
+def _is_constant(series: Vector) -> bool:
+    # Not `<=`: what is no number cannot be compared, and is not calculated with either.
+    return not series.max() - series.min() > CONSTANT_LIMIT * np.abs(series).max()

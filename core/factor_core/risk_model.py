@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +23,8 @@ NO_RISK = (
 )
 
 
-class FactorModel(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class FactorModel:
     """The covariance B F B' + D of m assets on k factors."""
 
     betas: Matrix  # m x k
@@ -29,14 +32,14 @@ class FactorModel(NamedTuple):
     idio_vars: Vector  # m
     factors: tuple[str, ...]  # k names
 
-    @property
+    @cached_property
     def systematic(self) -> Matrix:
         """What the factors make of the covariance, B F B', symmetric to the last bit."""
         with np.errstate(over="ignore", invalid="ignore"):  # shown as an error, or refused by name
             part: Matrix = self.betas @ self.factor_cov @ self.betas.T
             return (part + part.T) / 2
 
-    @property
+    @cached_property
     def cov(self) -> Matrix:
         """The covariance of the assets."""
         return self.systematic + np.diag(self.idio_vars)
