@@ -107,15 +107,13 @@ def _findings(data: Inspected) -> Iterator[Finding]:
         checks_model.same_series,
         checks_model.collinear,
         checks_model.shifted,
-        checks_benchmark.price_index,
-        checks_benchmark.raw_returns,
+        checks_benchmark.benchmark,
     ):
         yield from judge(data, series)
 
 
 def _looked_at(data: Inspected, found: list[Finding]) -> Finding:
     """Return the last row: what was looked at, and what regressions use."""
-    used = [int(data.complete(asset).sum()) for asset in data.assets]
     last = data.rows - 1 + data.first_row
     if data.days is None or np.isnan(data.days).all():
         span = "without dates"
@@ -127,6 +125,6 @@ def _looked_at(data: Inspected, found: list[Finding]) -> Finding:
         "info",
         "looked at" if found else "nothing found",
         f"rows {data.first_row} to {last}; {span}",
-        float(min(used)),
+        float(min(data.complete)),
         f"counted: complete rows; looked at: {checked}",
     )

@@ -52,28 +52,39 @@ class Fit(NamedTuple):
     n: int
 
 
-def price_index(data: Inspected, series: tuple[Series, ...]) -> Iterator[Finding]:
-    """Benchmarks without their dividends."""
-    for factor in (each for each in data.factors if each in series):
-        fit = _fit(data, [factor])
-        short = _is_short(fit)
-        if PRICE_WORDS.search(factor.name):
-            said = "named so"
-        elif PRICE_TICKERS.fullmatch(factor.name.strip()):
-            said = "a ticker of prices"
-        else:
-            said = ""
-        if not (said or short):
-            continue
-        measured = f"{-fit.alpha:.1%} a year below the US market" if short and fit else ""
-        why = " and ".join(text for text in (said, measured) if text)
-        yield Finding(
-            "warning",
-            "a price index in place of total return: dividends are missing, alphas are too high",
-            f"{factor.place}: {why}",
-            float(len(factor.known)),
-            "use the total-return index, or a fund's prices adjusted for dividends",
-        )
+def benchmark(data: Inspected, series: tuple[Series, ...]) -> Iterator[Finding]:
+    """Benchmarks without their dividends, and series that are not in excess of the rate."""
+    fits = [(factor, _fit(data, [factor])) for factor in data.factors if factor in series]
+    for factor, fit in fits:
+        yield from _price_index(factor, fit)
+    for factor, fit in fits:
+        if fit and not fit.correlation < US_MARKET:
+            yield from _raw_returns([factor], fit)
+    assets = [asset for asset in data.assets if asset in series]
+    fit = _fit(data, assets) if assets else None
+    if fit:
+        yield from _raw_returns(assets, fit)
+
+
+def _price_index(factor: Series, fit: Fit | None) -> Iterator[Finding]:
+    short = _is_short(fit)
+    if PRICE_WORDS.search(factor.name):
+        said = "named so"
+    elif PRICE_TICKERS.fullmatch(factor.name.strip()):
+        said = "a ticker of prices"
+    else:
+        said = ""
+    if not (said or short):
+        return
+    measured = f"{-fit.alpha:.1%} a year below the US market" if short and fit else ""
+    why = " and ".join(text for text in (said, measured) if text)
+    yield Finding(
+        "warning",
+        "a price index in place of total return: dividends are missing, alphas are too high",
+        f"{factor.place}: {why}",
+        float(len(factor.known)),
+        "use the total-return index, or a fund's prices adjusted for dividends",
+    )
 
 
 def _is_short(fit: Fit | None) -> bool:
@@ -86,23 +97,16 @@ def _is_short(fit: Fit | None) -> bool:
     )
 
 
-def raw_returns(data: Inspected, series: tuple[Series, ...]) -> Iterator[Finding]:
-    """Series from which the risk-free rate was not subtracted, where months tell."""
-    factors = [[factor] for factor in data.factors if factor in series]
-    assets = [asset for asset in data.assets if asset in series]
-    for group in (*factors, assets):
-        fit = _fit(data, group) if group else None
-        if fit is None or fit.rf_t < RAW_T or not RAW_SLOPE[0] < fit.rf_slope < RAW_SLOPE[1]:
-            continue
-        if group is not assets and fit.correlation < US_MARKET:
-            continue
-        yield Finding(
-            "warning",
-            "raw returns in place of excess returns",
-            f"{named(group)}: rises by {fit.rf_slope:.2f} with each 1 of the risk-free rate",
-            float(fit.n),
-            "subtract the risk-free rate from both sides with EXCESS_RETURNS",
-        )
+def _raw_returns(group: list[Series], fit: Fit) -> Iterator[Finding]:
+    if fit.rf_t < RAW_T or not RAW_SLOPE[0] < fit.rf_slope < RAW_SLOPE[1]:
+        return
+    yield Finding(
+        "warning",
+        "raw returns in place of excess returns",
+        f"{named(group)}: rises by {fit.rf_slope:.2f} with each 1 of the risk-free rate",
+        float(fit.n),
+        "subtract the risk-free rate from both sides with EXCESS_RETURNS",
+    )
 
 
 def _fit(data: Inspected, group: list[Series]) -> Fit | None:

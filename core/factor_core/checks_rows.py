@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -17,17 +17,19 @@ from factor_core.calendar_periods import (
     period_ends,
     trades_all_week,
 )
-from factor_core.compounding import cut_periods
+from factor_core.compounding import cut_periods, every_end
 from factor_core.date_doubts import odd_weekdays
 from factor_core.findings import Finding, named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from factor_core.findings import Inspected, Series
     from factor_core.labelled import Vector
+
+Found = TypeVar("Found")
 
 SHOWN = 3
 USUAL_MISSING = 4  # weekdays without a row in one month that holidays explain
@@ -44,17 +46,21 @@ def cells(data: Inspected) -> Iterator[Finding]:
     for argument, refused in data.refused.items():
         for column, group in groupby(sorted(refused, key=lambda c: c.column), lambda c: c.column):
             found = list(group)
-            shown = ", ".join(f"row {cell.row} is {cell.found}" for cell in found[:SHOWN])
-            more = ", ..." if len(found) > SHOWN else ""
+            shown = _first(found, lambda cell: f"row {cell.row} is {cell.found}")
             remedy = "use a date such as 2024-01-31" if argument == "dates" else "use a number"
             where = argument if argument == "dates" else f"{argument} column {column}"
             yield Finding(
                 "error",
                 f"cells that are no {'date' if argument == 'dates' else 'number'}",
-                f"{where}: {shown}{more}",
+                f"{where}: {shown}",
                 float(len(found)),
                 f"{remedy} or a blank: other functions refuse these cells",
             )
+
+
+def _first(found: Sequence[Found], text: Callable[[Found], str]) -> str:
+    """Return the first few of what was found."""
+    return ", ".join(map(text, found[:SHOWN])) + ", ..." * (len(found) > SHOWN)
 
 
 def missing_rows(data: Inspected) -> Iterator[Finding]:
@@ -114,8 +120,7 @@ def few_rows(data: Inspected) -> Iterator[Finding]:
     """Fewer complete rows than a regression on these factors needs."""
     coefficients = len(data.factors) + 1
     fewest = max(FEWEST_ROWS, ROWS_A_COEFFICIENT * coefficients)
-    for asset in data.assets:
-        n = int(data.complete(asset).sum())
+    for asset, n in zip(data.assets, data.complete, strict=True):
         if n <= coefficients:
             what = "too few complete rows for a regression"
             hint = ": TRANSPOSE turns a row into a column" if data.rows == 1 else ""
@@ -129,9 +134,9 @@ def few_rows(data: Inspected) -> Iterator[Finding]:
 
 def dates(data: Inspected) -> Iterator[Finding]:
     """Dates that are missing, repeated, out of order, cut off, or odd."""
-    if data.days is None:
+    if data.dates is None or data.days is None:
         return
-    yield from _undated(data)
+    yield from _undated(data, data.days)
     yield from _repeated(data, data.days)
     yield from _unsorted(data, data.days)
     known = np.unique(data.days[~np.isnan(data.days)])
@@ -139,7 +144,7 @@ def dates(data: Inspected) -> Iterator[Finding]:
     if odd:
         what, remedy = odd
         yield Finding("warning", "days of the week", f"dates {what}", float(len(known)), remedy)
-    timed = data.dates % 1 > 0 if data.dates is not None else np.zeros(0, dtype=bool)
+    timed = data.dates % 1 > 0
     if timed.any():
         where = f"dates: {data.rows_text(np.flatnonzero(timed))}"
         remedy = "midnight written in another time zone falls on the day before: check one date"
@@ -150,10 +155,10 @@ def dates(data: Inspected) -> Iterator[Finding]:
     yield from _cut(data, known)
 
 
-def _undated(data: Inspected) -> Iterator[Finding]:
+def _undated(data: Inspected, days: Vector) -> Iterator[Finding]:
     refused = {cell.row - data.first_row for cell in data.refused["dates"]}
-    missing = np.isnan(data.days) if data.days is not None else np.zeros(0, dtype=bool)
-    rows = np.array([i for i in np.flatnonzero(missing) if i not in refused], dtype=np.intp)
+    missing = np.flatnonzero(np.isnan(days))
+    rows = np.array([i for i in missing if i not in refused], dtype=np.intp)
     if rows.size:
         where = f"dates: {data.rows_text(rows)}"
         yield Finding("error", "rows without a date", where, float(rows.size), "use a date")
@@ -231,14 +236,12 @@ def _missing_days(known: Vector) -> Iterator[Finding]:
     severe = (counts > MOST_MISSING) | np.isin(months, long)
     for severity, chosen in (("warning", severe), ("info", (counts > usual) & ~severe)):
         if chosen.any():
-            named_months = [
-                f"{month} ({n})" for month, n in zip(months[chosen], counts[chosen], strict=True)
-            ]
-            more = ", ..." if len(named_months) > SHOWN else ""
+            lacking = list(zip(months[chosen], counts[chosen], strict=True))
+            shown = _first(lacking, lambda month: f"{month[0]} ({month[1]})")
             yield Finding(
                 severity,
                 "gaps in the dates: months that lack days",
-                f"dates: {', '.join(named_months[:SHOWN])}{more}",
+                f"dates: {shown}",
                 float(counts[chosen].sum()),
                 "add the rows, or know why the market was closed: a return after a gap spans it",
             )
@@ -246,15 +249,12 @@ def _missing_days(known: Vector) -> Iterator[Finding]:
 
 def _missing_periods(known: Vector, period: str) -> Iterator[Finding]:
     ends = np.unique(period_ends(known, period))
-    step = 7.0 if period == "W" else 28.0
-    absent = np.setdiff1d(period_ends(np.arange(ends[0], ends[-1], step), period), ends)
+    absent = np.setdiff1d(every_end(ends, period), ends)
     if absent.size:
-        shown = ", ".join(iso_date(end) for end in absent[:SHOWN])
-        more = ", ..." if absent.size > SHOWN else ""
         yield Finding(
             "warning",
             f"gaps in the dates: {PERIOD_WORDS[period]}s without a row",
-            f"dates: {PERIOD_WORDS[period]}s to {shown}{more}",
+            f"dates: {PERIOD_WORDS[period]}s to {_first(absent.tolist(), iso_date)}",
             float(absent.size),
             "add the rows: a return after a gap spans it",
         )

@@ -65,11 +65,11 @@ def _autocorrelation(values: Vector) -> float:
 def percent(data: Inspected, series: tuple[Series, ...]) -> Iterator[tuple[Series, Finding]]:
     """Percent in place of decimals, by the size of typical moves."""
     sides = {
-        "asset_returns": [_typical(each) for each in series if each.argument == "factor_returns"],
-        "factor_returns": [_typical(each) for each in series if each.argument == "asset_returns"],
+        "asset_returns": [each.typical for each in series if each.argument == "factor_returns"],
+        "factor_returns": [each.typical for each in series if each.argument == "asset_returns"],
     }
     for each in series:
-        typical = _typical(each)
+        typical = each.typical
         if len(each.known) < FEWEST_VALUES or not typical:
             continue
         if data.periods:
@@ -91,11 +91,6 @@ def percent(data: Inspected, series: tuple[Series, ...]) -> Iterator[tuple[Serie
                     "divide by 100: 0.01 is 1 %",
                 ),
             )
-
-
-def _typical(series: Series) -> float:
-    moves = np.abs(series.known[series.known != 0])
-    return float(np.median(moves)) if len(moves) else 0.0
 
 
 def lower_frequency(
@@ -141,7 +136,7 @@ def stale(data: Inspected, series: tuple[Series, ...]) -> Iterator[Finding]:
             continue
         previous = np.append(np.nan, each.values[:-1])
         still = (each.values == 0) | (each.values == previous)
-        quiet = still | (np.abs(each.values) < NEAR_ZERO * _typical(each))
+        quiet = still | (np.abs(each.values) < NEAR_ZERO * each.typical)
         in_runs = _in_runs(quiet, LONGEST_RUN)
         share = float(still.sum()) / len(each.known)
         often = share > MOST_IDLE and still.sum() >= LONGEST_RUN
@@ -171,7 +166,7 @@ def outliers(data: Inspected, series: tuple[Series, ...]) -> Iterator[Finding]:
     for each in series:
         if len(each.known) < FEWEST_VALUES or not each.spread:
             continue
-        sizes = np.abs(each.values - np.median(each.known)) / each.spread
+        sizes = each.distances
         kinds = (
             (
                 "a loss above 100 %",
@@ -206,7 +201,7 @@ def large_moves(data: Inspected, series: tuple[Series, ...]) -> Iterator[Finding
     for each in series:
         if len(each.known) < FEWEST_VALUES or not each.spread:
             continue
-        sizes = np.abs(each.values - np.median(each.known)) / each.spread
+        sizes = each.distances
         rows = np.flatnonzero(sizes > LARGE)
         counts += rows.size
         if rows.size and sizes[rows].max() > largest[0]:

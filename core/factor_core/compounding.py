@@ -110,7 +110,7 @@ def compound_returns(
     _refuse_longer_rows(serials, frequency)
     ends = period_ends(serials, frequency)
     cut = [period.end for period in cut_periods(serials, frequency)]
-    every = _every_end(ends, frequency)
+    every = every_end(ends, frequency)
     kept = every[~np.isin(every, cut)]
     if not len(kept):
         raise MissingDataError(
@@ -183,7 +183,7 @@ def cut_periods(dates: Vector, frequency: str) -> list[CutPeriod]:
     return cut
 
 
-def _every_end(ends: Vector, frequency: str) -> Vector:
+def every_end(ends: Vector, frequency: str) -> Vector:
     """Return the ends of all periods from the first to the last, those without a row too."""
     first, last = float(ends.min()), float(ends.max())
     days = np.arange(first, last + 1, 7.0 if frequency == "W" else 28.0)

@@ -78,6 +78,17 @@ class Series:
             return 0.0
         return float(np.median(np.abs(self.known - np.median(self.known)))) / NORMAL_MEDIAN
 
+    @cached_property
+    def distances(self) -> Vector:
+        """How many robust standard deviations each value lies from the median; `spread` is not 0."""
+        return np.abs(self.values - np.median(self.known)) / self.spread
+
+    @cached_property
+    def typical(self) -> float:
+        """The median size of the moves: zeros are none."""
+        moves = np.abs(self.known[self.known != 0])
+        return float(np.median(moves)) if len(moves) else 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class Inspected:
@@ -105,11 +116,6 @@ class Inspected:
         return self.factors[0].first_row
 
     @cached_property
-    def factor_values(self) -> Matrix:
-        """The factors side by side."""
-        return np.column_stack([factor.values for factor in self.factors])
-
-    @cached_property
     def days(self) -> Vector | None:
         """Whole dates, NaN where missing; None without dates."""
         return None if self.dates is None else np.floor(self.dates)
@@ -124,10 +130,11 @@ class Inspected:
         """Rows a year, where the dates tell."""
         return ROWS_A_YEAR.get(self.frequency)
 
-    def complete(self, asset: Series) -> NDArray[np.bool_]:
-        """Return the rows that a regression of this asset uses."""
-        missing = np.isnan(np.column_stack([asset.values, self.factor_values]))
-        return np.logical_not(missing.any(axis=1))
+    @cached_property
+    def complete(self) -> tuple[int, ...]:
+        """The number of rows that a regression of each asset uses."""
+        there = ~np.isnan(np.column_stack([factor.values for factor in self.factors])).any(axis=1)
+        return tuple(int((there & ~np.isnan(asset.values)).sum()) for asset in self.assets)
 
     def rows_text(self, rows: NDArray[np.intp]) -> str:
         """Return rows as the sheet counts them, neighbours as a range, with their dates."""
