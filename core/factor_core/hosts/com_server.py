@@ -112,12 +112,8 @@ def _connect(pythoncom: Any, class_id: str) -> Any:
 
 
 def _call(server: Any, function: str, values: tuple[object, ...]) -> object:
-    return _invoke(server, "CallUDF", "factor_udfs", function, list(values))
-
-
-def _invoke(server: Any, method: str, *values: object) -> object:
-    member = server.GetIDsOfNames(0, method)
-    return server.Invoke(member, 0, _pythoncom().DISPATCH_METHOD, True, *values)
+    member, method = server.GetIDsOfNames(0, "CallUDF"), _pythoncom().DISPATCH_METHOD
+    return server.Invoke(member, 0, method, True, "factor_udfs", function, list(values))
 
 
 def is_possible() -> bool:

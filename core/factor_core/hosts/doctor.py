@@ -27,7 +27,7 @@ from factor_core.hosts.installation import (
     is_passable,
     read_record,
 )
-from factor_core.hosts.libreoffice.extension import OLDEST
+from factor_core.hosts.libreoffice.extension import OLDEST_TEXT
 from factor_core.hosts.libreoffice.office import Office, find_office, installed
 from factor_core.hosts.log_file import log_file
 from factor_core.hosts.machine import (
@@ -397,9 +397,10 @@ def _check_libreoffice(exam: Examination) -> Finding:
     if office is None:
         return Finding("-", "none was found")
     if office.is_too_old:
-        oldest = ".".join(map(str, OLDEST))
         text = f"{office} is too old for the functions: {office.folder}"
-        return Finding("problem", text, f"install LibreOffice {oldest} or later, then {INSTALL}")
+        return Finding(
+            "problem", text, f"install LibreOffice {OLDEST_TEXT} or later, then {INSTALL}"
+        )
     return Finding("OK", f"{office}: {office.folder}")
 
 

@@ -24,7 +24,7 @@ from factor_core import __version__
 from factor_core.errors import FactorError, InputError
 from factor_core.hosts import settings
 from factor_core.hosts.libreoffice.extension import NAME as EXTENSION
-from factor_core.hosts.libreoffice.extension import OLDEST, build, settings_of_this_python
+from factor_core.hosts.libreoffice.extension import OLDEST_TEXT, build, settings_of_this_python
 from factor_core.hosts.libreoffice.office import Office, add, find_office, remove
 from factor_core.hosts.machine import (
     Machine,
@@ -112,8 +112,7 @@ def _install_in_excel(machine: Machine, addin: Path | None, *, external_server: 
 def _install_in_libreoffice(machine: Machine, office: Office, *, ranges_only: bool) -> int:
     """Put the extension into the user's profile; beside Excel, an old LibreOffice is no fault."""
     if office.is_too_old:
-        oldest = ".".join(map(str, OLDEST))
-        say(f"{office} is too old for the functions; install LibreOffice {oldest} or later")
+        say(f"{office} is too old for the functions; install LibreOffice {OLDEST_TEXT} or later")
         return 0 if machine.is_windows else 1
     add(machine, office, extension_bytes(machine, ranges_only=ranges_only))
     say(f"{EXTENSION} is in {office}, for {machine.interpreter}")
@@ -324,5 +323,4 @@ def _unpacked(text: str | None) -> bytes | None:
 
 
 def _no_office(machine: Machine) -> str:
-    oldest = ".".join(map(str, OLDEST))
-    return NO_OFFICE.get(machine.system, NO_OFFICE["Linux"]).format(oldest=oldest)
+    return NO_OFFICE.get(machine.system, NO_OFFICE["Linux"]).format(oldest=OLDEST_TEXT)

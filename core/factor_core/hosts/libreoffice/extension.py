@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NAME = "factor_udfs.oxt"
 IDENTIFIER = "factor-udfs.calc"
 OLDEST = (25, 2)  # 7.4 does not find the functions' names in .xlsx; those between were not tried
+OLDEST_TEXT = ".".join(map(str, OLDEST))
 CATEGORY = "Add-In"
 SETTINGS = "extension.json"
 PACKAGES = ("factor_core", "factor_udfs.py", "numpy", "scipy", "pandas", "statsmodels")
@@ -105,7 +106,6 @@ def _manifest() -> str:
 
 
 def _description() -> str:
-    oldest = ".".join(map(str, OLDEST))
     return f"""{XML}<description xmlns="http://openoffice.org/extensions/description/2006"
  xmlns:d="http://openoffice.org/extensions/description/2006"
  xmlns:l="http://libreoffice.org/extensions/description/2011"
@@ -113,7 +113,7 @@ def _description() -> str:
  <identifier value="{IDENTIFIER}"/>
  <version value="{__version__}"/>
  <dependencies>
-  <l:LibreOffice-minimal-version value="{oldest}" d:name="LibreOffice {oldest}"/>
+  <l:LibreOffice-minimal-version value="{OLDEST_TEXT}" d:name="LibreOffice {OLDEST_TEXT}"/>
  </dependencies>
  <display-name><name lang="en">Factor-model functions</name></display-name>
  <extension-description><src xlink:href="about.txt" lang="en"/></extension-description>
