@@ -9,7 +9,7 @@ import numpy as np
 
 from factor_core import date_doubts
 from factor_core.calendar_periods import frequency_of, iso_date
-from factor_core.errors import InputError, MissingDataError, require_choice
+from factor_core.errors import InputError, MissingDataError, first_of, require_choice
 from factor_core.labelled import Columns, Table, as_columns, same_rows
 from factor_core.lag_scan import FEWEST_PAIRS, scan_lags
 
@@ -270,7 +270,7 @@ def _distinct(table: _Dated) -> Vector:
 
 
 def _listed(words: list[str]) -> str:
-    return ", ".join(words[:LISTED] + ["..."] * (len(words) > LISTED)) or "none"
+    return first_of(words, LISTED) or "none"
 
 
 def _months(lacking: Vector) -> str:

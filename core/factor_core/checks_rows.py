@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,17 +19,16 @@ from factor_core.calendar_periods import (
 )
 from factor_core.compounding import cut_periods, every_end
 from factor_core.date_doubts import odd_weekdays
+from factor_core.errors import first_of
 from factor_core.findings import Finding, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
     from factor_core.findings import Inspected, Series
     from factor_core.labelled import Vector
-
-Found = TypeVar("Found")
 
 SHOWN = 3
 USUAL_MISSING = 4  # weekdays without a row in one month that holidays explain
@@ -46,7 +45,7 @@ def cells(data: Inspected) -> Iterator[Finding]:
     for argument, refused in data.refused.items():
         for column, group in groupby(sorted(refused, key=lambda c: c.column), lambda c: c.column):
             found = list(group)
-            shown = _first(found, lambda cell: f"row {cell.row} is {cell.found}")
+            shown = first_of(found, SHOWN, lambda cell: f"row {cell.row} is {cell.found}")
             remedy = "use a date such as 2024-01-31" if argument == "dates" else "use a number"
             where = argument if argument == "dates" else f"{argument} column {column}"
             yield Finding(
@@ -56,11 +55,6 @@ def cells(data: Inspected) -> Iterator[Finding]:
                 float(len(found)),
                 f"{remedy} or a blank: other functions refuse these cells",
             )
-
-
-def _first(found: Sequence[Found], text: Callable[[Found], str]) -> str:
-    """Return the first few of what was found."""
-    return ", ".join(map(text, found[:SHOWN])) + ", ..." * (len(found) > SHOWN)
 
 
 def missing_rows(data: Inspected) -> Iterator[Finding]:
@@ -237,7 +231,7 @@ def _missing_days(known: Vector) -> Iterator[Finding]:
     for severity, chosen in (("warning", severe), ("info", (counts > usual) & ~severe)):
         if chosen.any():
             lacking = list(zip(months[chosen], counts[chosen], strict=True))
-            shown = _first(lacking, lambda month: f"{month[0]} ({month[1]})")
+            shown = first_of(lacking, SHOWN, lambda month: f"{month[0]} ({month[1]})")
             yield Finding(
                 severity,
                 "gaps in the dates: months that lack days",
@@ -254,7 +248,7 @@ def _missing_periods(known: Vector, period: str) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"gaps in the dates: {PERIOD_WORDS[period]}s without a row",
-            f"dates: {PERIOD_WORDS[period]}s to {_first(absent.tolist(), iso_date)}",
+            f"dates: {PERIOD_WORDS[period]}s to {first_of(absent.tolist(), SHOWN, iso_date)}",
             float(absent.size),
             "add the rows: a return after a gap spans it",
         )

@@ -128,7 +128,7 @@ def show(model: str, frequency: str) -> int:
             raise MissingDataError(f"{name} is not on disk; run factor-udfs data fetch {model}")
         held.append(one)
     found = french.from_library(model, frequency, held)
-    days = [str(french.EXCEL_DAY_ZERO + dt.timedelta(days=int(day))) for day in found.dates]
+    days = [str(french.date_of(serial)) for serial in found.dates]
     table = Table(box=None)
     for heading in ("date", *found.names):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from factor_core.calendar_periods import DAYS_BETWEEN_SYSTEMS
 from factor_core.errors import InputError, sentence
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abb
 _EXCEL_DAY_ZERO = dt.date(1899, 12, 30)
 _PLAUSIBLE_YEARS = range(1850, 2151)
 _LONGEST = 40  # letters of a date with its time and zone
-_TO_1904 = dt.timedelta(days=1462)
+_TO_1904 = dt.timedelta(days=DAYS_BETWEEN_SYSTEMS)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from factor_core.text_table import Record
+    from factor_core.layouts import Record
 
 _DELIMITERS = ("\t", ";", ",", "|")  # the comma after the semicolon: it may be a decimal mark
 _HEAD = 65_536

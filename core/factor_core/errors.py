@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 LONGEST_SENTENCE = 250  # Excel's comments, wizard and status bar cut longer text without saying so
 
@@ -25,6 +28,7 @@ ERROR_CODES = {  # text in the cell -> the code COM sends for it
 ERROR_TEXTS = {*ERROR_CODES, "#BUSY!", "#EXTERNAL!", "#PYTHON!", "#TIMEOUT!"}  # no known COM code
 
 Word = TypeVar("Word", bound=str)
+Item = TypeVar("Item")
 
 
 class FactorError(ValueError):
@@ -82,7 +86,23 @@ def sentence(text: object) -> str:
     """Return `text` as every host can show it: printable ASCII, one line, at most 250 letters."""
     words = " ".join(str(text).split())
     line = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in words)
-    return line if len(line) <= LONGEST_SENTENCE else line[: LONGEST_SENTENCE - 3] + "..."
+    return short(line, LONGEST_SENTENCE)
+
+
+def short(text: str, most: int = 60) -> str:
+    """Return a name as a sentence has room for it."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Return names as a note or a sentence lists them, and how many more there are."""
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def first_of(items: Sequence[Item], most: int, text: Callable[[Item], str] = str) -> str:
+    """Return the first few of many: 3, 5, 8, ..."""
+    return ", ".join(map(text, items[:most])) + ", ..." * (len(items) > most)
 
 
 def error_cell(error: FactorError) -> ExcelError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from factor_core.calendar_periods import ROWS_A_YEAR, frequency_of, iso_date
-from factor_core.errors import sentence
+from factor_core.errors import first_of, sentence, short
 from factor_core.labelled import Columns, Examined, as_columns, same_rows
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ class Series:
     @property
     def place(self) -> str:
         """How a finding names the column."""
-        name = (
-            self.name if len(self.name) <= LONGEST_NAME else self.name[: LONGEST_NAME - 3] + "..."
-        )
+        name = short(self.name, LONGEST_NAME)
         return f"{self.argument} column {self.column}" + (f' "{name}"' if name else "")
 
     @cached_property
@@ -80,7 +78,7 @@ class Series:
 
     @cached_property
     def distances(self) -> Vector:
-        """How many robust standard deviations each value lies from the median; `spread` is not 0."""
+        """Robust standard deviations from the median to each value; `spread` is not 0."""
         return np.abs(self.values - np.median(self.known)) / self.spread
 
     @cached_property
@@ -139,9 +137,8 @@ class Inspected:
     def rows_text(self, rows: NDArray[np.intp]) -> str:
         """Return rows as the sheet counts them, neighbours as a range, with their dates."""
         runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
-        shown = [self._run_text(run) for run in runs[:SHOWN_RUNS]]
         word = "row" if len(rows) == 1 else "rows"
-        return f"{word} {', '.join(shown)}" + (", ..." if len(runs) > SHOWN_RUNS else "")
+        return f"{word} {first_of(runs, SHOWN_RUNS, self._run_text)}"
 
     def _run_text(self, run: NDArray[np.intp]) -> str:
         ends = run[[0]] if len(run) == 1 else run[[0, -1]]
@@ -200,7 +197,6 @@ def named(series: Sequence[Series]) -> str:
     texts = []
     for argument in dict.fromkeys(each.argument for each in series):
         columns = [str(each.column) for each in series if each.argument == argument]
-        more = ", ..." if len(columns) > 8 else ""
         word = "column" if len(columns) == 1 else "columns"
-        texts.append(f"{argument} {word} {', '.join(columns[:8])}{more}")
+        texts.append(f"{argument} {word} {first_of(columns, 8)}")
     return " and ".join(texts)

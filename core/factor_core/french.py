@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from factor_core import sample
-from factor_core.errors import InputError, MissingDataError
+from factor_core.errors import InputError, MissingDataError, first_of
 from factor_core.french_files import (
     FIVE_FACTORS,
     FREQUENCIES,
@@ -287,7 +287,7 @@ def _day_of_serial(serial: float) -> dt.date | None:
     """Return the day of a serial number from March 1900 on: before that Excel miscounts."""
     if isinstance(serial, bool) or not 61 <= serial < 2958466:
         return None
-    return EXCEL_DAY_ZERO + dt.timedelta(days=int(serial))
+    return date_of(serial)
 
 
 def _cut(result: Factors, frequency: str, first: dt.date | None, last: dt.date | None) -> Factors:
@@ -297,7 +297,7 @@ def _cut(result: Factors, frequency: str, first: dt.date | None, last: dt.date |
         inside &= result.dates >= _serial(first)
     if last:
         inside &= result.dates <= _serial(last)
-    begin, end = _date(result.dates[0]), _date(result.dates[-1])
+    begin, end = date_of(result.dates[0]), date_of(result.dates[-1])
     if not inside.any():
         wanted = f"{first or 'the start'} to {last or 'the end'}"
         raise MissingDataError(f"no factors from {wanted}; the data run from {begin} to {end}")
@@ -316,7 +316,8 @@ def _serial(day: dt.date) -> int:
     return (day - EXCEL_DAY_ZERO).days
 
 
-def _date(serial: np.int64) -> dt.date:
+def date_of(serial: float | np.int64) -> dt.date:
+    """Return the day of a serial number."""
     return EXCEL_DAY_ZERO + dt.timedelta(days=int(serial))
 
 
@@ -422,8 +423,7 @@ def _notes_on(table: Table, taken: list[str], dropped: list[dt.date]) -> list[st
 
 
 def _drop_text(table: Table, dropped: list[dt.date]) -> str:
-    days = ", ".join(map(str, dropped[:10])) + (", ..." if len(dropped) > 10 else "")
     return (
         f"dropped {len(dropped)} of {len(table.days)} rows of {table.source}, which the other "
-        f"file does not have: {days}"
+        f"file does not have: {first_of(dropped, 10)}"
     )

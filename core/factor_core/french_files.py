@@ -33,7 +33,7 @@ _COLUMNS = {
     MOMENTUM: ("Mom",),
 }
 _ALIASES = {"MKTRF": "Mkt-RF", "MOM": "Mom", "UMD": "Mom", "WML": "Mom"}
-_ROW = re.compile(r"\s*(\d{4}(?:\d\d){0,2})\s*,(.*)", re.ASCII)
+ROW = re.compile(r"\s*(\d{4}(?:\d\d){0,2})\s*,(.*)", re.ASCII)
 
 
 class LibraryFile(NamedTuple):
@@ -216,7 +216,7 @@ def _parse(source: str, lines: Sequence[str]) -> list[Table]:
         # The daily momentum file ends every line, blank ones too, with spare commas.
         if not line.strip(" ,\t"):
             continue
-        match = _ROW.fullmatch(line)
+        match = ROW.fullmatch(line)
         if not match or (block is None and not _is_data(match.group(2))):
             block, header = None, line
             continue

@@ -55,7 +55,7 @@ def obtain(name: str) -> Held:
     """
     copy = store.read(name)
     if copy and is_fresh(copy):
-        return Held(copy, _tables(copy), "")
+        return _held(copy)
     try:
         return _held(_download_for_a_cell(name))
     except LibraryError as error:
@@ -68,7 +68,7 @@ def obtain(name: str) -> Held:
     warning = (
         f"{reason}: the copy of {name} taken {store.time_text(copy.taken)}, {copy.age} old, is used"
     )
-    return Held(copy, _tables(copy), warning)
+    return _held(copy, warning)
 
 
 def on_disk(name: str) -> Held | None:
@@ -109,12 +109,8 @@ def time_limit(otherwise: float = TIME_LIMIT) -> float:
     return seconds
 
 
-def _held(copy: Copy) -> Held:
-    return Held(copy, _tables(copy), "")
-
-
-def _tables(copy: Copy) -> tuple[Table, ...]:
-    return tables_in(copy.name, copy.data)
+def _held(copy: Copy, warning: str = "") -> Held:
+    return Held(copy, tables_in(copy.name, copy.data), warning)
 
 
 def _download_for_a_cell(name: str) -> Copy:

@@ -11,18 +11,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from factor_core.errors import InputError, sentence
+from factor_core.french_files import ROW
 from factor_core.text_table import TextTable, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from factor_core.text_table import Record
+    from factor_core.layouts import Record
 
 _OWNER = re.compile(r"Kenneth R\. French")
 _NAMES_AND_ROW = re.compile(r"^\s*,[^\n]*\n\s*\d{4}(?:\d\d){0,2}\s*,", re.MULTILINE)
 LEAST_PERCENT = 0.08  # typical size of a percentage: his calmest daily factor moves by 0.12
-_ROW = re.compile(r"\s*(\d{4}(?:\d\d){0,2})\s*,(.*)", re.ASCII)
 _NO_RETURNS = re.compile(
     r"number of firms|average firm size|sum of be|average of be|be/me", re.IGNORECASE
 )
@@ -77,7 +77,7 @@ def _sections(stream: TextIO) -> list[_Section]:
     title, heading = "", ""
     for number, line in enumerate(stream, start=1):
         text = line.strip(" ,\t\r\n")
-        match = _ROW.fullmatch(line.rstrip(" ,\t\r\n"))
+        match = ROW.fullmatch(line.rstrip(" ,\t\r\n"))
         if match and names[1]:
             cells = [match[1], *(cell.strip() for cell in match[2].split(","))]
             same = sections and sections[-1].names is names

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from factor_core.date_text import DATE_NAMES, is_digit_date, is_written_date
-from factor_core.errors import InputError, sentence
+from factor_core.errors import InputError, sentence, short
 from factor_core.fields import is_field
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ _BESIDE_TICKERS = {
 _PLACEHOLDER = re.compile(r"Unnamed: \d+(?:_level_\d+)?")  # pandas' word for a blank name
 _NUMBER_LIKE = re.compile(r"[-+(]?[\d.,' \u00a0\u202f]*\d(?:[eE][-+]?\d+)?\)?\s*%?")
 
-Row = tuple[int, list[str]]
+Record = tuple[int, list[str]]
+"""A row that is not blank: its number, the first being 1, and its cells."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Layout:
     notes: list[str]
 
 
-def find_layout(file: str, head: Sequence[Row]) -> Layout:
+def find_layout(file: str, head: Sequence[Record]) -> Layout:
     """Return what the first rows of a file are; a file of data without names is refused."""
     rows = [[_name(cell) for cell in cells] for _, cells in head]
     dates, first = _first_data(rows)
@@ -215,7 +216,7 @@ def _ticker(titles: list[list[str]]) -> str:
     return ""
 
 
-def _notes(head: Sequence[Row], used: list[int], left_out: list[int]) -> list[str]:
+def _notes(head: Sequence[Record], used: list[int], left_out: list[int]) -> list[str]:
     notes = []
     if left_out:
         notes.append(f"Above the table, left out: {quoted_rows([head[i] for i in left_out])}.")
@@ -230,15 +231,12 @@ def is_number_like(cell: str) -> bool:
     return _NUMBER_LIKE.fullmatch(cell) is not None
 
 
-def quoted_rows(records: Sequence[Row], most: int = 3) -> str:
+def quoted_rows(records: Sequence[Record], most: int = 3) -> str:
     """Return rows that are left out as a note shows them."""
-    shown = [
-        f'row {row} "{_short(", ".join(filter(None, map(str.strip, cells))))}"'
-        for row, cells in records[:most]
-    ]
+    shown = [f'row {row} "{_shown(cells)}"' for row, cells in records[:most]]
     return "; ".join(shown) + (f" and {len(records) - most} more" if len(records) > most else "")
 
 
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _shown(cells: list[str]) -> str:
+    text = ", ".join(filter(None, map(str.strip, cells)))
+    return short(" ".join(text.split()))

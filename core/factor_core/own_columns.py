@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from factor_core.cells import NUMBER_AS_TEXT
-from factor_core.errors import ERROR_TEXTS, InputError, sentence
+from factor_core.errors import ERROR_TEXTS, InputError, listed, sentence, short
 from factor_core.fields import BESIDE, field_key
 from factor_core.text_table import Column
 
@@ -248,14 +248,3 @@ def _find(columns: Sequence[Column], name: str) -> Column | None:
 
 def _quoted(columns: Sequence[Column]) -> str:
     return listed([f"'{column.name}'" for column in columns])
-
-
-def listed(names: Sequence[str], most: int = 12) -> str:
-    """Return names as a note or a sentence lists them."""
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
-
-
-def short(name: str) -> str:
-    """Return a name as a sentence has room for it."""
-    return name if len(name) <= 60 else name[:57] + "..."

@@ -136,9 +136,10 @@ def read_own_data(
     if kind == "returns" and rates.any():
         names, values = own_series.total_market(names, values, rates, notes)
     own_series.note_missing(names, values, kind, notes)
-    own_series.refuse_without_estimate(file, kind, Columns(values, names), rates)
+    excess = own_series.excess_of(kind, Columns(values, names), rates)
+    own_series.refuse_without_estimate(file, excess)
     if block is not None:
-        own_factors.refuse_without_estimate(file, kind, Columns(values, names), rates, block)
+        own_factors.refuse_without_estimate(file, excess, block)
     return OwnData(
         kind,
         calendar.days,

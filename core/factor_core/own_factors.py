@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from factor_core import french
-from factor_core.errors import FactorError, InputError, sentence
+from factor_core.errors import FactorError, InputError, first_of, sentence, short
 from factor_core.labelled import Columns
-from factor_core.own_columns import short
-from factor_core.own_series import FEWEST_RETURNS, excess_of
+from factor_core.own_series import FEWEST_RETURNS
 from factor_core.period_keys import UNITS, letter_of, period_key, period_text
 from factor_core.regression import regress
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
@@ -89,7 +88,7 @@ def join_factors(
     found = _factors(model, letter, file)
     own = np.array([period_key(day, letter) for day in days])
     _refuse_two_rows(own, days, letter)
-    his_days = [french.EXCEL_DAY_ZERO + dt.timedelta(days=int(serial)) for serial in found.dates]
+    his_days = [french.date_of(serial) for serial in found.dates]
     his = np.array([period_key(day, letter) for day in his_days])
     first, last = _spans(own, his, kind)
     if not (last >= 0).any():
@@ -192,7 +191,7 @@ def _note_join(
     if without:
         notes.append(
             f"Factors: {len(without)} of your {len(days)} rows have none and drop out of what uses "
-            f"them: {_listed(without)}; his data run from {his_days[0]} to {his_days[-1]}."
+            f"them: {first_of(without, 3)}; his data run from {his_days[0]} to {his_days[-1]}."
         )
     _note_not_yours(his_days, first, last, unit, notes)
 
@@ -217,27 +216,20 @@ def _note_not_yours(
     if joined:
         notes.append(
             f"Factors: {len(joined)} {unit}(s) that you have no row for were compounded into the "
-            f"next row, whose return spans them: {_listed(joined)}."
+            f"next row, whose return spans them: {first_of(joined, 3)}."
         )
     if dropped:
         notes.append(
             f"Factors: {len(dropped)} {unit}(s) of his that you have no row for are left out: "
-            f"{_listed(dropped)}."
+            f"{first_of(dropped, 3)}."
         )
 
 
-def _listed(days: Sequence[dt.date]) -> str:
-    return ", ".join(map(str, days[:3])) + (", ..." if len(days) > 3 else "")
-
-
-def refuse_without_estimate(
-    file: str, kind: Kind, series: Columns, rates: NDArray[np.float64], block: FactorBlock
-) -> None:
+def refuse_without_estimate(file: str, excess: Columns, block: FactorBlock) -> None:
     """Refuse an asset that has no regression on the factors, or an exact one."""
-    excess = excess_of(kind, series, rates)
-    factors = block.values[len(rates) - len(excess) :]
+    factors = block.values[len(block.values) - len(excess.values) :]
     fewest = len(block.names) + FEWEST_RETURNS
-    for name, returns in zip(series.names[:-1], excess.T, strict=False):
+    for name, returns in zip(excess.names[:-1], excess.values.T, strict=False):
         common = ~np.isnan(returns) & ~np.isnan(factors).any(axis=1)
         where = f"{file} column '{short(name)}'"
         if common.sum() < fewest:

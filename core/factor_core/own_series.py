@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from factor_core.errors import InputError, sentence
+from factor_core.checks_values import HIGHEST_VOL
+from factor_core.errors import InputError, listed, sentence, short
 from factor_core.fields import field_key
+from factor_core.findings import NORMAL_MEDIAN
+from factor_core.labelled import Columns
 from factor_core.number_text import read_numbers
-from factor_core.own_columns import (
-    HIGHEST_RF,
-    SELF_FINANCING_NAMES,
-    is_excess_market,
-    listed,
-    short,
-)
+from factor_core.own_columns import HIGHEST_RF, SELF_FINANCING_NAMES, is_excess_market
 from factor_core.regression import regress
 from factor_core.returns import simple_returns
 
@@ -25,15 +22,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from factor_core.labelled import Columns
     from factor_core.text_table import Column
 
 Kind = Literal["prices", "returns"]
 
 FEWEST_RETURNS = 8  # the fewest for which every number of the workbook exists (omnibus needs 8)
-HIGHEST_VOL = 2.5  # a year: an index's daily percentages taken for decimals give over 6
 HIGH_RF = 0.15
-NORMAL_MEDIAN = 0.6745  # median of |z| for a normal z
 SURELY_A_PRICE = 2.0  # below it a series of positive numbers may be 1 + return, or an exchange rate
 MANY_FALLS = 0.05  # share of numbers not above 0 that returns have and prices have not
 
@@ -229,23 +223,20 @@ def note_missing(
         notes.append(f"Missing: {listed(gaps)} of {len(values)} rows; they stay missing{spans}.")
 
 
-def excess_of(kind: Kind, series: Columns, rates: NDArray[np.float64]) -> NDArray[np.float64]:
+def excess_of(kind: Kind, series: Columns, rates: NDArray[np.float64]) -> Columns:
     """Return the excess returns that the workbook will have: of prices one row fewer."""
     moves = series.values if kind == "returns" else simple_returns(series).values
-    return moves - rates[len(rates) - len(moves) :, None]
+    return Columns(moves - rates[len(rates) - len(moves) :, None], series.names)
 
 
-def refuse_without_estimate(
-    file: str, kind: Kind, series: Columns, rates: NDArray[np.float64]
-) -> None:
+def refuse_without_estimate(file: str, excess: Columns) -> None:
     """Refuse an asset that has no regression on the market, or an exact one.
 
     A workbook of error cells explains neither.
     """
-    excess = excess_of(kind, series, rates)
-    *assets, market = (f"'{short(name)}'" for name in series.names)
-    for name, returns in zip(assets, excess.T, strict=False):
-        reason = _no_estimate(returns, excess[:, -1], market)
+    *assets, market = (f"'{short(name)}'" for name in excess.names)
+    for name, returns in zip(assets, excess.values.T, strict=False):
+        reason = _no_estimate(returns, excess.values[:, -1], market)
         if reason:
             raise InputError(sentence(f"{file} column {name} {reason}"))
 

@@ -11,7 +11,7 @@ import numpy as np
 from factor_core import parquet_in, sheets_in
 from factor_core.date_text import DateOrder, find_date_column, read_dates
 from factor_core.delimited import read_delimited
-from factor_core.errors import InputError, sentence
+from factor_core.errors import InputError, first_of, sentence
 from factor_core.fields import prices_of
 from factor_core.long_format import ticker_column, widened
 from factor_core.number_text import DecimalMark, decimal_mark
@@ -278,8 +278,7 @@ def _compare(
         )
     lacking = [day for key, day in day_of.items() if key not in own]
     if lacking:
-        shown = ", ".join(map(str, lacking[:3])) + (", ..." if len(lacking) > 3 else "")
         notes.append(
             f"Dates: {table.file} lacks {len(lacking)} of the {len(day_of)} dates of all files: "
-            f"{shown}; they stay missing."
+            f"{first_of(lacking, 3)}; they stay missing."
         )

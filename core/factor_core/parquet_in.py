@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-    from factor_core.text_table import Record
+    from factor_core.layouts import Record
 
 MAGIC = b"PAR1"
 INSTALL = 'install pyarrow: pip install "factor-udfs[parquet]"'

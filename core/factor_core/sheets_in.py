@@ -9,16 +9,16 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from factor_core.errors import FactorError, InputError, sentence
+from factor_core.errors import FactorError, InputError, listed, sentence
 from factor_core.refresh import xml_bytes
 from factor_core.refresh.package import Package
 from factor_core.text_table import TextTable, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from factor_core.text_table import Record
+    from factor_core.layouts import Record
 
 MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # a zip, and the older format that also locks files
 _LARGEST_INTEGER = 2**53
@@ -99,9 +99,7 @@ def _choose(file: str, sheets: dict[str, Any], wanted: str | None, notes: list[s
         folded = wanted.strip().casefold()
         chosen = next((name for name in sheets if name.strip().casefold() == folded), None)
         if chosen is None:
-            raise InputError(
-                sentence(f"{file} has no sheet '{wanted}'; it has {_listed(list(sheets))}")
-            )
+            raise InputError(sentence(f"{file} has no sheet '{wanted}'; it has {_quoted(sheets)}"))
         return chosen
     seen = [name for name, sheet in sheets.items() if sheet.sheet_state == "visible"]
     filled = [name for name in seen if _has_cells(sheets[name])]
@@ -111,7 +109,7 @@ def _choose(file: str, sheets: dict[str, Any], wanted: str | None, notes: list[s
         )
     if len(filled) > 1:
         raise InputError(
-            sentence(f"{file} has several sheets; say --sheet with one of {_listed(filled)}")
+            sentence(f"{file} has several sheets; say --sheet with one of {_quoted(filled)}")
         )
     if len(sheets) > 1:
         notes.append(f"Sheet: '{filled[0]}', the only visible one with cells.")
@@ -126,9 +124,8 @@ def _is_told(cell: object) -> bool:
     return cell is not None and cell != ""
 
 
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:8])
-    return shown if len(names) <= 8 else f"{shown} and {len(names) - 8} more"
+def _quoted(names: Iterable[str]) -> str:
+    return listed([f"'{name}'" for name in names], 8)
 
 
 # Cells ------------------------------------------------------------------------------------------

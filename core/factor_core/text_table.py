@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from factor_core.errors import InputError, sentence
+from factor_core.errors import InputError, first_of, sentence
 from factor_core.layouts import Layout, find_layout, is_number_like, quoted_rows
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from factor_core.layouts import Record
     from factor_core.number_text import DecimalMark
 
 SHEET_ROWS = 1_048_576
@@ -29,9 +30,6 @@ MOST_ROWS = SHEET_ROWS - HEADING_ROWS
 _BATCH = 4_096  # larger batches keep the garbage collector busy: 65,536 take twice the time
 _HEAD_ROWS = 200  # by which titles, names and data are told apart
 _MOST_FOOTNOTES = 40  # rows of text: more are a second table, not small print
-
-Record = tuple[int, list[str]]
-"""A row that is not blank: its number, the first being 1, and its cells."""
 
 
 @dataclass(eq=False)
@@ -178,8 +176,7 @@ class _Rows:
         if blank > 0:
             self.notes.append(f"{blank} blank row{'s' if blank > 1 else ''} skipped.")
         if self._repeated:
-            rows = ", ".join(map(str, self._repeated[:5])) + (", ..." * (len(self._repeated) > 5))
-            self.notes.append(f"Repeated names skipped: row {rows}.")
+            self.notes.append(f"Repeated names skipped: row {first_of(self._repeated, 5)}.")
         if held:
             self.notes.append(f"Below the table, left out: {quoted_rows(held)}.")
 
