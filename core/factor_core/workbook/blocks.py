@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from factor_core.workbook.layout import LINE_HEIGHT
 from factor_core.workbook.measure import column_pixels, lines_needed, strong_pixels
@@ -20,6 +20,7 @@ LABEL_WIDTH, NUMBER_WIDTH, LAST_COLUMN, CHART_COLUMN = 44, 12.5, 9, 11
 BEHIND_COLUMN = CHART_COLUMN + 11  # right of all that prints
 VALUE = "MSFT"  # as long as what a formula's reference shows, as a rule
 CHECK = "check"  # head of the columns that say "agrees"
+EXACT_ZERO = "1"  # agrees() scales by at least 1E-12: a difference of 1E-12 from 0 passes
 CLOSE = "1E-9"  # two programs' regressions agree to about 12 digits; a wrong formula is off by more
 
 
@@ -127,9 +128,9 @@ def row_of(
         note(page, row, remark, first=6)
 
 
-def note(page: Page, row: int, text: str, first: int = 4, last: int = LAST_COLUMN) -> None:
-    """Write a grey note over the number columns first..last, as high as its text needs."""
-    _wrapped(page, row, text, (first, last), "wrapped remark", indent=1)
+def note(page: Page, row: int, text: str, first: int = 4, last: int = LAST_COLUMN) -> int:
+    """Write a grey note over the number columns first..last; return the lines that it takes."""
+    return _wrapped(page, row, text, (first, last), "wrapped remark", indent=1)
 
 
 def paragraph(page: Page, row: int, text: str, last: int = LAST_COLUMN, longest: str = "") -> None:
@@ -148,18 +149,19 @@ def _wrapped(
     style: str,
     indent: int = 0,
     longest: str = "",
-) -> None:
+) -> int:
     cell_format = page.book.format(style)
     page.sheet.merge_range(row, columns[0], row, columns[1], "", cell_format)
-    # Excel refuses an array formula in merged cells, so a live text here is a plain one.
-    write = page.plain if text.startswith("=") else page.text
-    write(row, columns[0], text, style)
-    spoken = longest or text
-    if spoken.startswith("="):
-        pieces = re.split(r'"([^"]*)"', text)  # every other one is a text of the formula
-        spoken = VALUE.join(pieces[1::2])
-    needed = lines_needed(spoken, page.columns_pixels(*columns), indent=indent)
+    page.text(row, columns[0], text, style)
+    said = longest or (spoken(text) if text.startswith("=") else text)
+    needed = lines_needed(said, page.columns_pixels(*columns), indent=indent)
     page.height(row, LINE_HEIGHT * needed)
+    return needed
+
+
+def spoken(formula: str) -> str:
+    """Return about what a formula of texts and numbers will say."""
+    return VALUE.join(re.findall(r'"([^"]*)"', formula))
 
 
 ANY_NUMBER: Rule = {"criteria": "between", "minimum": -1e12, "maximum": 1e12}
@@ -169,6 +171,27 @@ ABOVE_ZERO: Rule = {"criteria": ">", "value": 0}
 def numbers_only(page: Page, row: int, column: int, rule: Rule = ANY_NUMBER) -> None:
     """Let an input cell hold nothing but a number that follows the rule."""
     page.sheet.data_validation(row, column, row, column, {"validate": "decimal", **rule})
+
+
+class Input(NamedTuple):
+    """An input cell of a page: its name in formulas, how it looks, a hint, what it may hold."""
+
+    label: str
+    value: float
+    name: str
+    style: str
+    hint: str
+    rule: Rule
+
+
+def write_inputs(page: Page, row: int, inputs: Sequence[Input], first: int = 4) -> int:
+    """Write input cells of numbers, with hints from column `first` on; return the next row."""
+    for one in inputs:
+        page.input(row, 0, one.label, one.value, one.name, one.style)
+        numbers_only(page, row, 1, one.rule)
+        note(page, row, one.hint, first)
+        row += 1
+    return row
 
 
 def behind_charts(page: Page, row: int, width: float, count: int, column: int) -> None:

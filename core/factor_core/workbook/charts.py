@@ -10,7 +10,7 @@ from factor_core.workbook import styles
 from factor_core.workbook.printing import CHART_GAP
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from factor_core.workbook.layout import Page
 
@@ -46,6 +46,20 @@ class Series:
     dash: str = "solid"
     labelled: bool = False
     listed: bool = True  # in the legend
+
+
+def of_columns(
+    page: Page, head: int, last: int, columns: Iterable[tuple[int, str]], x: int = 0
+) -> list[Series]:
+    """Return columns of a table, each with its colour, over the column `x`; heads are in a row."""
+
+    def below(column: int) -> str:
+        return f"={page.range(head + 1, column, last, column)}"
+
+    return [
+        Series(f"={page.reference(head, column)}", below(x), below(column), colour)
+        for column, colour in columns
+    ]
 
 
 def scatter(

@@ -415,16 +415,8 @@ def _waterfall(page: Page) -> None:
 def _portfolio_charts(page: Page) -> None:
     """Draw the weights beside the shares of risk, and the risk by factor."""
     last = FIRST + COUNT - 1
-    names = f"={page.range(FIRST, 0, last, 0)}"
-    series = [
-        Series(
-            f"={page.reference(FIRST - 1, column)}",
-            names,
-            f"={page.range(FIRST, column, last, column)}",
-            colour,
-        )
-        for column, colour in ((1, styles.REFERENCE), (6, styles.ASSET))
-    ]
+    colours = ((1, styles.REFERENCE), (6, styles.ASSET))
+    series = charts.of_columns(page, FIRST - 1, last, colours)
     title = "Your weights, and the shares of the risk that they bring"
     axes = ("Industry", "Share")
     charts.columns(page, (3, CHARTS), title, axes, series, CHART_SIZE, "0%")
@@ -437,16 +429,8 @@ def _portfolio_charts(page: Page) -> None:
         page.formula(head + i, column, f"={cells(row, 0)}")
         page.formula(head + i, column + 1, f"={cells(row, 6)}", "percent1")
         page.formula(head + i, column + 2, f"={cells(row, 11)}", "percent1")
-    names = f"={page.range(head + 1, column, head + K + 1, column)}"
-    series = [
-        Series(
-            f"={page.reference(head, column + j)}",
-            names,
-            f"={page.range(head + 1, column + j, head + K + 1, column + j)}",
-            colour,
-        )
-        for j, colour in ((1, styles.ASSET), (2, styles.REFERENCE))
-    ]
+    colours = ((column + 1, styles.ASSET), (column + 2, styles.REFERENCE))
+    series = charts.of_columns(page, head, head + K + 1, colours, column)
     title = "Shares of the portfolio's risk by factor"
     axes = ("Source", "Share of risk")
     charts.columns(page, (3, CHARTS), title, axes, series, CHART_SIZE, "0%")

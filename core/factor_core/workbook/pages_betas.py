@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from xlsxwriter.utility import xl_range_abs
 
 from factor_core.workbook import blocks, charts, styles
-from factor_core.workbook.blocks import CHART_COLUMN
+from factor_core.workbook.blocks import CHART_COLUMN, Input, write_inputs
 from factor_core.workbook.charts import Series
 from factor_core.workbook.layout import LINE_HEIGHT
-from factor_core.workbook.measure import lines_needed
 from factor_core.workbook.pages_hedging import BOTH
 from factor_core.workbook.references import FIRST_ROW, HEADER_ROW, returns_columns
 from factor_core.workbook.rolling_tables import spoken
@@ -31,65 +31,54 @@ CHART_SIZE = (570, 460)
 TIMING_SHAPE = (4, 7)
 
 
-class Parameter(NamedTuple):
-    """An input of this page: its name in formulas, how it looks, what it may hold, a hint."""
-
-    label: str
-    name: str
-    value: float
-    style: str
-    rule: blocks.Rule
-    hint: str
-
-
 PARAMETERS = (
-    Parameter(
+    Input(
         "Threshold of up and down, a period",
-        "beta_threshold",
         0,
+        "beta_threshold",
         "percent",
-        {"criteria": "between", "minimum": -1, "maximum": 1},
         "Excess return of the market that parts rising from falling rows.",
+        {"criteria": "between", "minimum": -1, "maximum": 1},
     ),
-    Parameter(
+    Input(
         "Lags and leads of the market, rows",
-        "stale_rows",
         3,
+        "stale_rows",
         "integer",
-        {"criteria": "between", "minimum": 0, "maximum": 20},
         "DIMSON_BETA: how long a price may be behind, or ahead.",
+        {"criteria": "between", "minimum": 0, "maximum": 20},
     ),
-    Parameter(
+    Input(
         "Debt over equity of the firm",
-        "debt_equity",
         0.25,
+        "debt_equity",
         "number2",
-        {"criteria": "between", "minimum": 0, "maximum": 100},
         "At market values. An example: type your firm's.",
-    ),
-    Parameter(
-        "Debt over equity that you plan",
-        "planned_debt_equity",
-        0.5,
-        "number2",
         {"criteria": "between", "minimum": 0, "maximum": 100},
-        "The beta of the assets is levered again with it.",
     ),
-    Parameter(
-        "Tax rate of the firm",
-        "tax_rate",
-        0.21,
-        "percent1",
-        {"criteria": "between", "minimum": 0, "maximum": 1},
-        "21% or 0.21.",
-    ),
-    Parameter(
-        "Spread of true betas, with few assets",
-        "prior_spread",
-        0.3,
+    Input(
+        "Debt over equity that you plan",
+        0.5,
+        "planned_debt_equity",
         "number2",
-        blocks.ABOVE_ZERO,
+        "The beta of the assets is levered again with it.",
+        {"criteria": "between", "minimum": 0, "maximum": 100},
+    ),
+    Input(
+        "Tax rate of the firm",
+        0.21,
+        "tax_rate",
+        "percent1",
+        "21% or 0.21.",
+        {"criteria": "between", "minimum": 0, "maximum": 1},
+    ),
+    Input(
+        "Spread of true betas, with few assets",
+        0.3,
+        "prior_spread",
+        "number2",
         "VASICEK_BETA asks for it where there are fewer than three assets.",
+        blocks.ABOVE_ZERO,
     ),
 )
 
@@ -129,10 +118,7 @@ def write_betas(book: Book, data: TemplateData, refs: References) -> Page:
 
 def _write_parameters(page: Page) -> None:
     page.section(INPUTS, "What the table below assumes", last=9)
-    for row, one in enumerate(PARAMETERS, INPUTS + 1):
-        page.input(row, 0, one.label, one.value, one.name, one.style)
-        blocks.numbers_only(page, row, 1, one.rule)
-        blocks.note(page, row, one.hint, first=2)
+    write_inputs(page, INPUTS + 1, PARAMETERS, first=2)
 
 
 # --------------------------------------------------------------------------- the chosen asset
@@ -341,12 +327,10 @@ def _write_estimators(page: Page, data: TemplateData, estimators: Sequence[Estim
 def _two_notes(page: Page, row: int, corrects: str, use: str) -> None:
     """Write two notes side by side; the row is as high as the longer one needs."""
     ends = ((CORRECTS, USE - 1), (USE, blocks.LAST_COLUMN))
-    for text, (first, last) in zip((corrects, use), ends, strict=True):
+    needed = [
         blocks.note(page, row, text, first=first, last=last)
-    needed = (
-        lines_needed(text, page.columns_pixels(*columns), indent=1)
-        for text, columns in zip((corrects, use), ends, strict=True)
-    )
+        for text, (first, last) in zip((corrects, use), ends, strict=True)
+    ]
     page.height(row, LINE_HEIGHT * max(needed))
 
 
@@ -474,9 +458,10 @@ def _contestant(page: Page, data: TemplateData, row: int, number: int) -> None:
 
 # ------------------------------------------------------------------------------------ timing
 
+LONGEST_TIMED = "Beta was higher when the market rose: that is what skill at timing would show."
 TIMED = (
     '=IF(ISNUMBER({t}),IF(ABS({t})<2,"No sign of timing: the coefficient could be chance.",'
-    'IF({t}>0,"Beta was higher when the market rose: that is what skill at timing would show.",'
+    'IF({t}>0,"' + LONGEST_TIMED + '",'
     '"Beta was higher when the market fell: the opposite of timing.")),'
     '"Too few rows, or a market that only rose or only fell.")'
 )
@@ -514,8 +499,6 @@ def _write_timing(page: Page, refs: References, row: int) -> int:
     return row - 2
 
 
-LONGEST_TIMED = "Beta was higher when the market rose: that is what skill at timing would show."
-
 # ------------------------------------------------------------------------------------ charts
 
 
@@ -539,17 +522,9 @@ def _draw_estimators(page: Page, count: int) -> None:
 
 def _draw_assets(page: Page, first: int, count: int) -> None:
     last = first + count - 1
-    names = f"={page.range(first, 0, last, 0)}"
-    series = [
-        Series(
-            f"={page.reference(first - 1, column)}",
-            names,
-            f"={page.range(first, column, last, column)}",
-            colour,
-            error_bars=f"={page.range(first, 2, last, 2)}" * (column == 1),
-        )
-        for column, colour in ((1, styles.ASSET), (3, styles.REFERENCE), (4, styles.SIXTH))
-    ]
+    colours = ((1, styles.ASSET), (3, styles.REFERENCE), (4, styles.SIXTH))
+    raw, *shrunk = charts.of_columns(page, first - 1, last, colours)
+    series = [replace(raw, error_bars=f"={page.range(first, 2, last, 2)}"), *shrunk]
     title = "Betas of all assets: raw, with one standard error, and shrunk"
     axes = ("Asset", "Beta")
     charts.columns(page, (3, CHART_COLUMN), title, axes, series, number_format="0.0")

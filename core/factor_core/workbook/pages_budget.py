@@ -7,11 +7,23 @@ from typing import TYPE_CHECKING, NamedTuple
 from xlsxwriter.utility import xl_col_to_name, xl_range_abs
 
 from factor_core.workbook import blocks, charts, styles
-from factor_core.workbook.blocks import BEHIND_COLUMN, CHART_COLUMN, LAST_COLUMN, Line
+from factor_core.workbook.blocks import (
+    BEHIND_COLUMN,
+    CHART_COLUMN,
+    LAST_COLUMN,
+    Input,
+    Line,
+    write_inputs,
+)
 from factor_core.workbook.charts import Series
 from factor_core.workbook.layout import LINE_HEIGHT
-from factor_core.workbook.pages_budget_limits import Limited, draw_costs, write_costs, write_limits
-from factor_core.workbook.pages_hedge_asset import Input, write_inputs
+from factor_core.workbook.pages_budget_limits import (
+    FACTOR_VARIANCE,
+    Limited,
+    draw_costs,
+    write_costs,
+    write_limits,
+)
 from factor_core.workbook.pages_sizing import MILLIONS, dollars, horizon
 from factor_core.workbook.references import asset_head
 
@@ -22,11 +34,9 @@ if TYPE_CHECKING:
 TOP = 3  # row of the first section, from 0
 CHARTS = (TOP, CHART_COLUMN)
 ALL = "assets_excess,market_excess"
-FACTOR_VARIANCE = "VAR.S(market_excess)*periods"
 WAYS = ("in proportion", "risk parity", "Treynor-Black", "within limits", "Hedge desk")
 COLOURS = (*styles.MODELS[:2], styles.OWN, styles.ASSET)  # of all ways but the desk's book
 FIRST_WAY = 2  # column of the first of them
-EXACT_ZERO = "1"  # agrees() scales by at least 1E-12: a difference of 1E-12 from 0 passes
 HISTORY, T, SHRUNK, OWN, USED, BETA, RESIDUAL, VARIANCE = range(1, 9)  # columns of the forecasts
 
 
@@ -143,6 +153,7 @@ def _write_model(page: Page, data: TemplateData, table: Rows) -> None:
 
 # ------------------------------------------------------------------------------ four ways
 
+PROFIT = "Profit a year from the alphas"
 STATISTICS = (
     ("Gross: long and short", "SUMPRODUCT(ABS({x}))", "money"),
     ("Money in the market", "SUMPRODUCT({x},{beta})", "money"),
@@ -159,7 +170,7 @@ STATISTICS = (
         f"IF({{c}}{{vol}}=0,0,{{c}}{{money}}^2*{FACTOR_VARIANCE}/({{c}}{{vol}}^2*budget_periods))",
         "percent1",
     ),
-    ("Profit a year from the alphas", "SUMPRODUCT({x},{alpha})", "strong money"),
+    (PROFIT, "SUMPRODUCT({x},{alpha})", "strong money"),
     ("Profit a year from the market premium of Start", "{c}{money}*market_premium", "money"),
     (
         "Profit from the alphas / volatility a year",
@@ -246,7 +257,7 @@ def _write_laws(page: Page, forecasts: Rows, ways: Rows, shares: Rows) -> None:
             "number",
             "=0",
             "Long only, equal risk each, no forecast: where no alpha is known.",
-            EXACT_ZERO,
+            blocks.EXACT_ZERO,
         ),
         Line(
             "Treynor-Black: alpha profit / volatility",
@@ -423,16 +434,8 @@ def _draw_ways(page: Page, ways: Rows, shares: Rows) -> None:
         (ways, "Positions for the same budget", "$ million", MILLIONS),
         (shares, "Who uses the budget: share of the risk by asset", "Share of the risk", "0%"),
     ):
-        names = f"={page.range(table.first, 0, table.market, 0)}"
-        series = [
-            Series(
-                f"={page.reference(table.first - 1, column)}",
-                names,
-                f"={page.range(table.first, column, table.market, column)}",
-                colour,
-            )
-            for column, colour in enumerate(COLOURS, FIRST_WAY)
-        ]
+        columns = enumerate(COLOURS, FIRST_WAY)
+        series = charts.of_columns(page, table.first - 1, table.market, columns)
         charts.columns(page, CHARTS, title, ("Position", axis), series, number_format=form)
     row = ways.market + 1 + [label for label, *_ in STATISTICS].index(PROFIT)
     last = FIRST_WAY + len(COLOURS) - 1
@@ -445,6 +448,3 @@ def _draw_ways(page: Page, ways: Rows, shares: Rows) -> None:
     axes = ("Way to spend the budget", "$ million a year")
     title = "Profit a year from the alphas, if they are right"
     charts.columns(page, CHARTS, title, axes, [profit], number_format=MILLIONS)
-
-
-PROFIT = "Profit a year from the alphas"

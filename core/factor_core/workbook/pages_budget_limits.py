@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from factor_core.workbook import blocks, charts, styles
-from factor_core.workbook.blocks import CHART_COLUMN, Line
+from factor_core.workbook.blocks import CHART_COLUMN, Input, Line, write_inputs
 from factor_core.workbook.charts import Series
-from factor_core.workbook.pages_hedge_asset import Input, write_inputs
 from factor_core.workbook.pages_sizing import MILLIONS
 
 if TYPE_CHECKING:

@@ -282,15 +282,8 @@ def _drawn(page: Page, row: int, column: int, rows: int) -> str:
 
 
 def _draw_chosen(page: Page, first: int) -> None:
-    series = [
-        Series(
-            f"={page.reference(first - 1, BEHIND + column)}",
-            _drawn(page, first, 0, COUNT),
-            _drawn(page, first, column, COUNT),
-            colour,
-        )
-        for column, colour in ((1, styles.ASSET), (2, styles.MARKET))
-    ]
+    colours = ((BEHIND + 1, styles.ASSET), (BEHIND + 2, styles.MARKET))
+    series = charts.of_columns(page, first - 1, first + COUNT - 1, colours, BEHIND)
     title = '="Correlation of "&industry_name&" with the others"'
     axes = ("Industry", "Correlation")
     charts.columns(page, (3, CHARTS), title, axes, series, number_format="0.0")

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 TOP = 3  # row of the first section, from 0
 PAIR_CHART, BESIDE = (438, 330), 7  # pixels; columns from one chart to the chart beside it
-ZERO = "1"  # agrees() scales by at least 1E-12: a difference of 1E-12 from 0 passes
 BOTH = "asset_excess,market_excess"
 BETA = f"FACTOR_BETA({BOTH})"
 N, DF = (f'FACTOR_STAT({BOTH},"{name}")' for name in ("n", "df"))
@@ -120,7 +119,7 @@ def _write_correlations(page: Page, data: TemplateData, row: int) -> int:
         formula = f"=ROUND(CORREL({residual},market_excess),9)"
         page.formula(row + 2, column, formula, "number")
     after = page.range(row + 2, 1, row + 2, 2)
-    page.agrees(row + 2, 3, f"SUMSQ({after})", "0", ZERO)
+    page.agrees(row + 2, 3, f"SUMSQ({after})", "0", blocks.EXACT_ZERO)
     blocks.note(page, row + 2, "0 by construction: the regression leaves nothing of the market.")
     return row + 3
 

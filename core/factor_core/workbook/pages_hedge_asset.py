@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from factor_core.workbook import blocks, charts, styles
-from factor_core.workbook.blocks import ABOVE_ZERO, ANY_NUMBER, BEHIND_COLUMN, Line
+from factor_core.workbook.blocks import (
+    ABOVE_ZERO,
+    ANY_NUMBER,
+    BEHIND_COLUMN,
+    Input,
+    Line,
+    write_inputs,
+)
 from factor_core.workbook.charts import Series
 from factor_core.workbook.pages_sizing import BOTH
 from factor_core.workbook.references import HEADER_ROW, returns_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from factor_core.workbook.layout import Page, StyleOfCell
     from factor_core.workbook.references import TemplateData
 
@@ -39,27 +44,6 @@ def write_asset(
 
 
 # ------------------------------------------------------------------- another beta, another share
-
-
-class Input(NamedTuple):
-    """An input cell of this page: its name in formulas, how it looks, a hint, what it may hold."""
-
-    label: str
-    value: float
-    name: str
-    style: str
-    hint: str
-    rule: Mapping[str, object]
-
-
-def write_inputs(page: Page, row: int, inputs: Sequence[Input]) -> int:
-    """Write input cells of numbers from `row` down; return the next row."""
-    for one in inputs:
-        page.input(row, 0, one.label, one.value, one.name, one.style)
-        blocks.numbers_only(page, row, 1, one.rule)
-        blocks.note(page, row, one.hint)
-        row += 1
-    return row
 
 
 FUTURE_MONEY = "future_price*future_multiplier"

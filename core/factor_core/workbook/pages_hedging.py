@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
 
 TOP = 3  # row of the first section, from 0
-ZERO = "1"  # agrees() scales by at least 1E-12: a difference of 1E-12 from 0 passes
 WIDE = (860, 350)  # pixels
 SERIES = blocks.BEHIND_COLUMN
 BOTH = "asset_excess,market_excess"
@@ -190,7 +189,7 @@ HEDGE = (
         "number",
         "=0",
         "0: no market is left, in sample.",
-        ZERO,
+        blocks.EXACT_ZERO,
     ),
     Line(
         "Correlation with the market",
@@ -198,7 +197,7 @@ HEDGE = (
         "number",
         "=0",
         "0 after the hedge; Co-movement shows it before.",
-        ZERO,
+        blocks.EXACT_ZERO,
     ),
     Line(
         "Sharpe ratio of the hedged series",

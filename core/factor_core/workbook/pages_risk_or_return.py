@@ -313,15 +313,7 @@ def _risk_or_return_charts(page: Page) -> None:
     axes = ("R2", "|t of alpha|")
     charts.scatter(page, (3, CHARTS), title, axes, points, number_formats=("0%", "0.0"))
     _draw_predictions(page, first, last)
-    bars = [
-        Series(
-            f"={page.reference(5, 1 + j)}",
-            f"={page.range(first, 0, last, 0)}",
-            f"={page.range(first, 1 + j, last, 1 + j)}",
-            colours[j],
-        )
-        for j in range(3)
-    ]
+    bars = charts.of_columns(page, first - 1, last, enumerate(colours, 1))
     title = "R2 of each industry under three models"
     charts.columns(page, (3, CHARTS), title, ("Industry", "R2"), bars, number_format="0%")
 
