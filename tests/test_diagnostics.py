@@ -1,17 +1,14 @@
 """FACTOR_DIAGNOSTICS: our numbers, by statsmodels, against R's lmtest and stats."""
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
 from oracles.sample_numbers import DURABLES, FACTORS, MARKET, MSFT
+from oracles.tables import rows
 
 from factor_core.diagnostics import factor_diagnostics
 from factor_core.errors import InputError, NumericalError
 from factor_core.labelled import Columns
 
-ORACLE = Path(__file__).parent / "oracles" / "diagnostics_r.csv"  # made by diagnostics_r.R
 TESTS = {
     "Durbin-Watson": ("dw", None),
     "Breusch-Pagan": ("bp", "bp_p"),
@@ -24,9 +21,8 @@ TESTS = {
 
 
 def expected(label):
-    lines = [x for x in ORACLE.read_text(encoding="ascii").splitlines() if not x.startswith("#")]
-    found = dict(list(csv.reader(lines))[1:])
-    return {k.split(".")[1]: float(v) for k, v in found.items() if k.startswith(f"{label}.")}
+    found = rows("diagnostics_r.csv")  # made by diagnostics_r.R
+    return {k.split(".")[1]: float(v) for k, v in found if k.startswith(f"{label}.")}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from heteroskedastic import draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles.regression_numbers import MODELS, WITH_ALPHA, R
@@ -37,15 +38,6 @@ seeds = st.integers(0, 2**32 - 1)
 estimators = st.sampled_from(STANDARD_ERRORS)
 ROBUST = ("hc0", "hc1", "hc2", "hc3")
 LAGS = (0, 1, 4, 12)
-
-
-def draw(seed, n=50, k=2, m=1):
-    """Return returns whose disturbances are heteroskedastic and autocorrelated."""
-    rng = np.random.default_rng(seed)
-    factors = rng.normal(0.0003, 0.01, (n, k))
-    noise = rng.normal(0, 0.008, (n + 1, m))
-    noise = (noise[1:] + 0.5 * noise[:-1]) * (1 + 50 * np.abs(factors[:, :1]))
-    return 0.0002 + factors @ rng.uniform(-0.5, 1.5, (k, m)) + noise, factors
 
 
 def fit_of(model):

@@ -1,21 +1,5 @@
 """R's betas on the sample data (betas_r.R, betas_r.csv)."""
 
-from __future__ import annotations
+from oracles.tables import by_name
 
-import csv
-from collections import defaultdict
-from pathlib import Path
-
-import numpy as np
-
-
-def _read() -> dict[str, np.ndarray]:
-    text = Path(__file__).with_name("betas_r.csv").read_text(encoding="ascii")
-    rows = csv.reader(line for line in text.splitlines() if not line.startswith("#"))
-    found = defaultdict(list)
-    for key, value in list(rows)[1:]:
-        found[key.rpartition(".")[0]].append(float(value))
-    return {name: np.array(values) for name, values in found.items()}
-
-
-R = _read()
+R = by_name("betas_r.csv")

@@ -6,23 +6,11 @@ Models: one (MSFT on the market, daily), four (durables on four factors, monthly
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
-from pathlib import Path
-
 import numpy as np
+from oracles.tables import by_name
 
 from factor_core import sample
 from factor_core.labelled import Columns
-
-
-def _read() -> dict[str, np.ndarray]:
-    text = Path(__file__).with_name("regression_r.csv").read_text(encoding="ascii")
-    rows = csv.reader(line for line in text.splitlines() if not line.startswith("#"))
-    found = defaultdict(list)
-    for key, value in list(rows)[1:]:
-        found[key.rpartition(".")[0]].append(float(value))
-    return {name: np.array(values) for name, values in found.items()}
 
 
 def _models() -> dict[str, tuple[Columns, Columns]]:
@@ -46,6 +34,6 @@ def _models() -> dict[str, tuple[Columns, Columns]]:
     }
 
 
-R = _read()
+R = by_name("regression_r.csv")
 MODELS = _models()
 WITH_ALPHA = [name for name in MODELS if name != "zero"]

@@ -5,11 +5,10 @@ Every array is read-only: a function that changes its input fails the test that 
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-from pathlib import Path
 
 import numpy as np
+from oracles.tables import rows
 
 from factor_core import sample
 from factor_core.labelled import Columns
@@ -17,16 +16,14 @@ from factor_core.labelled import Columns
 
 def expected(name: str) -> np.ndarray:
     """Return R's numbers of this name as a vector."""
-    found = [value for key, value in _table() if key == name or key.startswith(name + ".")]
+    found = [
+        float(value)
+        for key, value in rows("sample_r.csv")
+        if key == name or key.startswith(name + ".")
+    ]
     if not found:
         raise KeyError(name)
     return np.array(found)
-
-
-def _table() -> list[tuple[str, float]]:
-    text = Path(__file__).with_name("sample_r.csv").read_text(encoding="ascii")
-    rows = csv.reader(line for line in text.splitlines() if not line.startswith("#"))
-    return [(name, float(value)) for name, value in list(rows)[1:]]
 
 
 def read_only(values: np.ndarray, names: tuple[str, ...] = ()) -> Columns:
