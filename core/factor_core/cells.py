@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from factor_core.errors import ERROR_CODES, ERROR_TEXTS, ExcelError, InputError, MissingDataError
+from factor_core.errors import (
+    ERROR_CODES,
+    ERROR_TEXTS,
+    ExcelError,
+    InputError,
+    MissingDataError,
+    short,
+)
 from factor_core.labelled import Columns, Examined, RefusedCell, Table, refuse_infinite
 
 if TYPE_CHECKING:
@@ -255,7 +262,7 @@ def _describe_text(cell: str) -> str:
         # An error that one of our own functions returned says why; so then does the outer one.
         reason = getattr(cell, "message", "")
         return f"{cell} ({reason})" if reason else str(cell)
-    return f'text "{cell if len(cell) <= 40 else cell[:37] + "..."}"'
+    return f'text "{short(cell, 40)}"'
 
 
 def _describe_number(cell: float | Decimal) -> str:

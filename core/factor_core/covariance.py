@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from factor_core.errors import InputError, NumericalError
+from factor_core.errors import InputError, NumericalError, require_choice
 from factor_core.fit_cache import recall
 from factor_core.least_squares import cross_products, workspace
 from factor_core.many_errors import FULL_LEVERAGE, moving_sums, score_variances
@@ -186,8 +186,7 @@ def hac_lags(n: int, lags: int | None = None) -> int:
 
 
 def _check_choice(fit: Regression, se: str, lags: int | None) -> None:
-    if se not in STANDARD_ERRORS:
-        raise InputError(f'se is "{se}"; use one of {", ".join(STANDARD_ERRORS)}')
+    require_choice(se, STANDARD_ERRORS, "se")
     if lags is None:
         return
     if se != "hac":

@@ -178,13 +178,8 @@ def meet(days: Days, factors: Factors, returns_name: str, factors_name: str) -> 
             f"{len(lost):,} of the {len(np.unique(days)):,} dates of {returns_name} "
             f"({_span(lost)}) have no factors and are left out."
         )
-    met = Factors(
-        dates,
-        factors.names,
-        factors.values[shared],
-        None if factors.rf is None else factors.rf[shared],
-        factors.notes,
-    )
+    rf = None if factors.rf is None else factors.rf[shared]
+    met = factors._replace(dates=dates, values=factors.values[shared], rf=rf)
     return Meeting(met, places, note)
 
 

@@ -27,6 +27,7 @@ from factor_core.date_text import (
 from factor_core.delimited import read_delimited
 from factor_core.errors import InputError, sentence
 from factor_core.number_text import MISSING, decimal_mark
+from factor_core.parquet_in import MAGIC
 from factor_core.text_table import Column
 from factor_core.universe_edges import first_line, small_print
 
@@ -118,7 +119,7 @@ def is_parquet(path: Path) -> bool:
     if not stamp.size:
         raise InputError(sentence(f"{path.name} is empty"))
     with path.open("rb") as stream:
-        return stream.read(4) == b"PAR1"
+        return stream.read(4) == MAGIC
 
 
 # ------------------------------------------------------------------ the layout
