@@ -1,7 +1,8 @@
 """Pictures of a workbook's sheets: `python scripts/render_sheets.py BOOK FOLDER [WIDTH]`.
 
 One PNG a sheet, named after it, as LibreOffice prints it: the values stored in the file, nothing
-recalculated. It needs LibreOffice and poppler's pdftoppm. Of long tables, only the first rows.
+recalculated. It needs LibreOffice and poppler's pdftoppm. Of long tables, whose header repeats on
+each printed page, only the first rows.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]  # rows x columns x red, green, blue
 
 WIDTH = 1100  # pixels of a picture
-LONG, ROWS_SHOWN = 200, 54  # a sheet with more rows than LONG is shown by its first ones
+ROWS_SHOWN = 54  # of a long table
 LOW_DPI, MARGIN, WHITE = 40, 0.12, 250  # to find the page's contents; inches of white around them
-COLOURS = 48  # of a picture: fewer make a smaller file
+COLOURS = 32  # of a picture: fewer make a smaller file
 SHADES, VIVID = 24, 20  # what counts as one colour; how much more than a grey a colour counts
 PRINT_AREA = re.compile(
-    r'(<definedName name="_xlnm\.Print_Area"[^>]*>[^<]*?\$[A-Z]+\$\d+:\$[A-Z]+\$)(\d+)(?=<)'
+    r'(<definedName name="_xlnm\.Print_Area" localSheetId="(\d+)"[^>]*>[^<]*?:\$[A-Z]+\$)(\d+)(?=<)'
 )
+REPEATED = re.compile(r'<definedName name="_xlnm\.Print_Titles" localSheetId="(\d+)"')
 # LibreOffice calculates array formulas at loading, ours too, which it may not know.
 FORMULA = re.compile(rb' cm="1"(?=[ >])|<f\b[^>]*/>|<f\b[^>]*>.*?</f>', re.DOTALL)
 FOOTER = re.compile(rb"<headerFooter>.*?</headerFooter>", re.DOTALL)
@@ -73,7 +75,7 @@ def values_only(
             if name == "xl/workbook.xml":
                 text = data.decode()
                 sheets = re.findall(r"<sheet [^>]*>", text)
-                data = PRINT_AREA.sub(_shorter, text).encode() if one_page_each else data
+                data = _shorter(text).encode() if one_page_each else data
             elif name.startswith("xl/worksheets/sheet"):
                 data = FORMULA.sub(b"", data)
                 if one_page_each:
@@ -86,8 +88,15 @@ def values_only(
     return [sheet.partition('name="')[2].partition('"')[0] for sheet in visible]
 
 
-def _shorter(area: re.Match[str]) -> str:
-    return f"{area[1]}{ROWS_SHOWN if int(area[2]) > LONG else area[2]}"
+def _shorter(workbook: str) -> str:
+    """Return a workbook's part in which only the first rows of long tables print."""
+    long = set(REPEATED.findall(workbook))
+
+    def shorter(area: re.Match[str]) -> str:
+        last = int(area[3])
+        return f"{area[1]}{min(last, ROWS_SHOWN) if area[2] in long else last}"
+
+    return PRINT_AREA.sub(shorter, workbook)
 
 
 def to_pdf(book: Path, office: str | Path = "soffice") -> Path:

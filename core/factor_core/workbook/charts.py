@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from factor_core.workbook import styles
-from factor_core.workbook.printing import CHART_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +22,21 @@ NUMBERS = {"categories_data": [0], "values_data": [0]}
 NAMES = {"categories_data": ["name"], "values_data": [0]}
 MONTHS_SHOWN, MOST_TICKS = 3, 12  # years below which an axis of dates shows months; its ticks
 SIZE = (570, 350)  # pixels: nine columns of the usual width
+SMALLER = (570, 300)  # three of them stand beside a printed page of tables
 AXIS_LINE = {"color": styles.LINE, "width": 0.75}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart without its place yet: in the column of a cell, at or below its row.
+
+    The title is a text or a formula.
+    """
+
+    drawing: Any
+    cell: tuple[int, int]
+    size: tuple[int, int]
+    title: str
 
 
 @dataclass(frozen=True)
@@ -219,14 +232,19 @@ def _set_legend(chart: Any, named: Sequence[bool]) -> None:
         chart.set_legend({"position": "bottom", "font": LABEL_FONT, "delete_series": hidden})
 
 
-def _live(page: Page, cell: tuple[int, int], formula: str) -> str:
-    """Write a title's formula into a cell that the first chart there covers; return its reference.
+def place(page: Page, chart: Chart, top: int) -> None:
+    """Put a chart on its page, `top` pixels from the upper edge, with its title.
 
-    A chart shows the text of a cell, and no formula of its own.
+    A chart shows the text of a cell, and no formula of its own: the cell stands behind the chart.
     """
-    row = cell[0] + 1 + len(page.charts.get(cell, ()))
-    page.formula(row, cell[1], formula, "remark")
-    return f"={page.reference(row, cell[1])}"
+    row, column = page.row_at(top), chart.cell[1]
+    name = chart.title
+    if name.startswith("="):
+        page.formula(row + 1, column, name, "remark")
+        name = f"={page.reference(row + 1, column)}"
+    chart.drawing.set_title({"name": name, "name_font": TITLE_FONT, "overlay": False})
+    offset = top - page.rows_pixels(0, row - 1)
+    page.sheet.insert_chart(row, column, chart.drawing, {"object_position": 1, "y_offset": offset})
 
 
 def _finish(
@@ -239,14 +257,9 @@ def _finish(
     number_formats: tuple[str, str],
     crossing: bool = False,
 ) -> None:
-    name = _live(page, cell, title) if title.startswith("=") else title
-    chart.set_title({"name": name, "name_font": TITLE_FONT, "overlay": False})
     x_grid = GRID if crossing else {"visible": False}
     chart.set_x_axis({**_axis(axes[0], number_formats[0]), "major_gridlines": x_grid})
     chart.set_y_axis({**_axis(axes[1], number_formats[1]), "major_gridlines": GRID})
     chart.set_size({"width": size[0], "height": size[1]})
     chart.set_chartarea({"border": {"color": "#D9D9D9"}})
-    stacked = page.charts.setdefault(cell, [])
-    top = sum(height + CHART_GAP for _, height in stacked)
-    page.sheet.insert_chart(*cell, chart, {"object_position": 1, "y_offset": top})
-    stacked.append(size)
+    page.charts.append(Chart(chart, cell, size, title))

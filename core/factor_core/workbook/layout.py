@@ -9,13 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from factor_core.refresh.package import EXCEL_CALCULATION_ID
 from factor_core.workbook import evaluation, measure, printing, styles
+
+if TYPE_CHECKING:
+    from factor_core.workbook.charts import Chart
 
 LINE_HEIGHT = 16.5  # points
 SECTION_HEIGHT = 22.5
@@ -24,7 +27,6 @@ CREATED = dt.datetime(2024, 1, 1)  # noqa: DTZ001  a fixed date: the same input 
 NAVIGATION_ROW = 2
 Rectangle = tuple[int, int, int, int]
 Position = tuple[int, int]  # row and column
-Size = tuple[int, int]  # width and height, pixels
 StyleOfCell = Callable[[int, int], str]
 
 
@@ -82,7 +84,7 @@ class Page:
         self.spills: list[Rectangle] = []
         self.formulas = 0
         self.sections: list[int] = []  # rows where a printed page may begin
-        self.charts: dict[Position, list[Size]] = {}  # below one another, by the cell they begin in
+        self.charts: list[Chart] = []  # of a cell or a column, from the upper one down
         self._widths: dict[int, float] = {}
         self._heights: dict[int, float] = {}
         self._usual_height = NORMAL_HEIGHT
@@ -250,6 +252,14 @@ class Page:
         heights = (self._heights.get(row, self._usual_height) for row in range(first, last + 1))
         return sum(measure.row_pixels(height) for height in heights)
 
+    def row_at(self, pixels: int) -> int:
+        """Return the row that stands so many pixels below the upper edge."""
+        row = 0
+        while (height := self.rows_pixels(row, row)) <= pixels:
+            pixels -= height
+            row += 1
+        return row
+
     def freeze(self, row: int, column: int = 0) -> None:
         """Keep the rows above `row` and the columns left of `column` in view."""
         self.sheet.freeze_panes(row, column)
@@ -261,14 +271,7 @@ class Page:
 
         A long table has its header rows, `repeat`, on every page. Call it when all is written.
         """
-        ends = [printing.end_of_charts(self, place) for place in self.charts]
-        last_row = max([last_row, *(row for row, _ in ends)])
-        last_column = max([last_column, *(column for _, column in ends)])
-        printing.set_up(self, last_row, last_column)
-        if repeat:
-            self.sheet.repeat_rows(*repeat)
-        else:
-            printing.set_breaks(self, last_row, last_column)
+        printing.set_up(self, last_row, last_column, repeat)
 
     def reference(self, row: int, column: int) -> str:
         """Return an absolute reference to one cell, with the sheet's name."""

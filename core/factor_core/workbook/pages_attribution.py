@@ -34,7 +34,6 @@ ASSET, INDUSTRY, PORTFOLIO, SOURCES = 3, 11, 30, 50  # rows of the sections, fro
 PARTS = ("alpha", *FACTORS)
 COLOURS = (styles.OWN, styles.MARKET, styles.SECOND, styles.REFERENCE, styles.SIXTH)
 BY_FACTOR = 21  # row of the heads behind the last chart
-CHART_SIZE = (570, 310)
 # A step of the waterfall from {s} to {e}: what carries it, and what is seen above and below zero.
 ABOVE = "(MAX(0,MAX({s},{e}))-MAX(0,MIN({s},{e})))"
 BELOW = "(MIN(0,MIN({s},{e}))-MIN(0,MAX({s},{e})))"
@@ -372,7 +371,7 @@ def _model_chart(page: Page) -> None:
     ]
     title = '="What the mean return of "&industry_name&" is made of"'
     axes = ("Model", "Mean a year")
-    charts.columns(page, (3, CHARTS), title, axes, series, CHART_SIZE, "0%", stacked=True)
+    charts.columns(page, (3, CHARTS), title, axes, series, charts.SMALLER, "0%", stacked=True)
 
 
 def _waterfall(page: Page) -> None:
@@ -409,7 +408,7 @@ def _waterfall(page: Page) -> None:
     ]
     title = '="From alpha to the mean return of "&industry_name&", by Carhart"'
     axes = ("Source, then their total", "Return a year")
-    charts.columns(page, (3, CHARTS), title, axes, series, CHART_SIZE, "0%", stacked=True)
+    charts.columns(page, (3, CHARTS), title, axes, series, charts.SMALLER, "0%", stacked=True)
 
 
 def _portfolio_charts(page: Page) -> None:
@@ -419,7 +418,7 @@ def _portfolio_charts(page: Page) -> None:
     series = charts.of_columns(page, FIRST - 1, last, colours)
     title = "Your weights, and the shares of the risk that they bring"
     axes = ("Industry", "Share")
-    charts.columns(page, (3, CHARTS), title, axes, series, CHART_SIZE, "0%")
+    charts.columns(page, (3, CHARTS), title, axes, series, charts.SMALLER, "0%")
     first, last = SOURCES + 2, SOURCES + 1 + K
     rest = SOURCES + 3 + K  # factors together are left out: the bars would count them twice
     column = BEHIND + 2
@@ -433,4 +432,4 @@ def _portfolio_charts(page: Page) -> None:
     series = charts.of_columns(page, head, head + K + 1, colours, column)
     title = "Shares of the portfolio's risk by factor"
     axes = ("Source", "Share of risk")
-    charts.columns(page, (3, CHARTS), title, axes, series, CHART_SIZE, "0%")
+    charts.columns(page, (3, CHARTS), title, axes, series, charts.SMALLER, "0%")

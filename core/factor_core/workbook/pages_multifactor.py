@@ -33,7 +33,6 @@ INDUSTRIES = {
     "Money": "Finance",
     "Other": "Everything else: mines, construction, hotels, entertainment",
 }
-CHART_SIZE = (570, 310)  # three of them stand beside the tables
 COUNT, K, LAST, CHARTS = len(INDUSTRIES), len(FACTORS), 12, 14
 ONE, ALL, MONTHS = "industry_chosen,factors_carhart", "industry_excess,factors_carhart", "12"
 OBSERVATIONS = "COUNT(monthly_dates)"
@@ -297,7 +296,7 @@ def _multifactor_charts(page: Page) -> None:
         error_bars=f"={page.range(first, 10, last, 10)}",
     )
     axes = ("Factor", "Beta")
-    size = CHART_SIZE
+    size = charts.SMALLER
     charts.columns(page, (3, CHARTS), title, axes, [betas], size, "0.00")
     first, last = TABLE + 2, TABLE + 1 + COUNT
     names = f"={page.range(first, 0, last, 0)}"

@@ -311,11 +311,11 @@ def _risk_or_return_charts(page: Page) -> None:
     ]
     title = "R2 beside |t of alpha|: one point an industry and model"
     axes = ("R2", "|t of alpha|")
-    charts.scatter(page, (3, CHARTS), title, axes, points, number_formats=("0%", "0.0"))
+    charts.scatter(page, (3, CHARTS), title, axes, points, charts.SMALLER, ("0%", "0.0"))
     _draw_predictions(page, first, last)
     bars = charts.of_columns(page, first - 1, last, enumerate(colours, 1))
     title = "R2 of each industry under three models"
-    charts.columns(page, (3, CHARTS), title, ("Industry", "R2"), bars, number_format="0%")
+    charts.columns(page, (3, CHARTS), title, ("Industry", "R2"), bars, charts.SMALLER, "0%")
 
 
 def _draw_predictions(page: Page, first: int, last: int) -> None:
@@ -339,4 +339,4 @@ def _draw_predictions(page: Page, first: int, last: int) -> None:
     line = Series("no alpha", ends, ends, styles.REFERENCE, line=True)
     title = "Average returns, and those that two models explain"
     axes = ("Mean a year by the model", "Mean a year in the sample")
-    charts.scatter(page, (3, CHARTS), title, axes, [*points, line])
+    charts.scatter(page, (3, CHARTS), title, axes, [*points, line], charts.SMALLER)

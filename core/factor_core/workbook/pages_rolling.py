@@ -313,7 +313,7 @@ def _spoken_date(cell: str) -> str:
 
 
 def _draw(page: Page, refs: References, periods: tuple[int, int]) -> None:
-    place = (3, CHART_COLUMN)
+    place, size = (3, CHART_COLUMN), charts.SMALLER
     title = '="Beta of "&asset_name&" in windows of "&rolling_window&" rows"'
     band = styles.MODELS[0]
     series = [
@@ -323,12 +323,12 @@ def _draw(page: Page, refs: References, periods: tuple[int, int]) -> None:
         _line(page, refs, BETA_AT, styles.ASSET, width=2.25),
     ]
     charts.lines(
-        page, place, title, ("Date", "Beta"), series, number_format="0.0", years=refs.years
+        page, place, title, ("Date", "Beta"), series, size, number_format="0.0", years=refs.years
     )
     title = '="How well the market explains "&asset_name'
     series = [_line(page, refs, FIT, styles.MARKET), _line(page, refs, RISK_A_YEAR, styles.OWN)]
     axes = ("Date", "R-squared; volatility a year")
-    charts.lines(page, place, title, axes, series, number_format="0%", years=refs.years)
+    charts.lines(page, place, title, axes, series, size, number_format="0%", years=refs.years)
     draw_periods(page, DRAWN + HELD + 2, *periods)
     title = '=asset_name&" hedged: with hindsight, and as it could be traded"'
     series = [
@@ -336,7 +336,7 @@ def _draw(page: Page, refs: References, periods: tuple[int, int]) -> None:
         _line(page, refs, TRADED, styles.OWN, width=1.25),
     ]
     axes = ("Date", "Growth of 1, out of sample")
-    charts.lines(page, place, title, axes, series, years=refs.years)
+    charts.lines(page, place, title, axes, series, size, years=refs.years)
 
 
 def _line(

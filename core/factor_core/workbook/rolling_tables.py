@@ -302,4 +302,5 @@ def draw_periods(page: Page, column: int, first: int, last: int) -> None:
     title = '="Beta of "&asset_name&" by period, with intervals of "&ROUND(100*confidence,2)&" %"'
     head = f"={page.reference(first - 1, 2)}"
     one = Series(head, names, betas, error_bars=cells[0], ends=(cells[1], cells[2]))
-    charts.columns(page, (3, CHART_COLUMN), title, ("Period", "Beta"), [one], number_format="0.0")
+    axes = ("Period", "Beta")
+    charts.columns(page, (3, CHART_COLUMN), title, axes, [one], charts.SMALLER, "0.0")
