@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 from openpyxl.utils import range_boundaries
@@ -80,7 +81,7 @@ class Sheet:
     def pages(self):
         """Return the upper and lower edge of each page as the file tells them."""
         edges = [self.above(row) for row in (0, *self.breaks, self.last_row)]
-        return list(zip(edges, edges[1:], strict=False))
+        return list(itertools.pairwise(edges))
 
     def _box(self, anchor):
         (left, top), (right, bottom) = (

@@ -24,7 +24,7 @@ from openpyxl.worksheet.formula import ArrayFormula
 from xlsxwriter.utility import xl_pixel_width
 
 from factor_core.refresh import refresh_bytes
-from factor_core.workbook import blocks, charts, styles
+from factor_core.workbook import styles
 from factor_core.workbook.build import PAGES, build, sample_data
 from factor_core.workbook.calculated import errors, wrong_spills
 from factor_core.workbook.evaluation import needs_array
@@ -318,16 +318,18 @@ def test_our_functions_are_dynamic_arrays_which_excel_shows_without_at_sign(temp
 
 def test_native_formulas_of_one_value_are_plain(template):
     """Every array formula is calculated anew at each opening by LibreOffice; few are needed."""
-    arrays = [
-        (where, text)
-        for where, text, area, _ in formulas_of(template)
-        if area and not functions_in(text) and len(set(area.split(":"))) == 1
+    native = [
+        (where, text, area)
+        for where, text, area, cell in formulas_of(template)
+        if (where.partition("!")[0], cell.column) not in LONG_COLUMNS and not functions_in(text)
+        if not area or len(set(area.split(":"))) == 1
     ]
+    arrays = [(where, text) for where, text, area in native if area]
     # Each has something that plain evaluation cuts down to one cell, or shows with an at sign.
     several = re.compile(
         r"\bIF\(ISNUMBER\(|\bINDEX\(|\bSEQUENCE\(|\bLOOKUP\(|\bSWITCH\(|>0,Returns!"
     )
-    assert 0 < len(arrays) < 100
+    assert 0 < len(arrays) < len(native) / 20
     assert [one for one in arrays if not several.search(one[1])] == []
 
 
@@ -576,12 +578,9 @@ def test_pages_print_landscape_and_one_page_wide(template):
         assert sheet.page_setup.orientation == "landscape", sheet.title
         assert sheet.sheet_properties.pageSetUpPr.fitToPage, sheet.title
         assert sheet.page_setup.fitToWidth in (None, 1), sheet.title  # 1 is the default
-        # A little taller than a page, it prints on one, smaller: 1 is the default.
-        assert sheet.page_setup.fitToHeight in (0, None, 1), sheet.title
-        assert sheet.page_setup.fitToHeight == 0 or not sheet.row_breaks.brk, sheet.title
         assert sheet.print_area, sheet.title
-        if sheet.title in ("Data", "Returns", "Monthly"):
-            assert sheet.print_title_rows, sheet.title
+    long = {one.title for one in template.values.worksheets[:-1] if one.print_title_rows}
+    assert long == {"Data", "Returns", "Monthly", "Functions"}
 
 
 def charts_of(book):
@@ -740,27 +739,6 @@ def test_only_tables_of_very_many_assets_print_wider_than_a_page(columns, pages)
     assert (sheet.page_setup.fitToWidth or 1) == pages
     assert sheet.print_title_rows == "$5:$5"
     assert sheet.print_title_cols == ("$A:$A" if pages > 1 else None)
-
-
-def test_printed_pages_begin_with_sections_and_cut_no_chart():
-    book = Book("long")
-    page = book.page("Long", "Long", "Sections and a chart.")
-    blocks.grid(page)
-    for row in (3, 20, 40, 48, 70, 90):
-        page.section(row, "A part")
-    page.value(92, 0, 1, "number")
-    cells = f"={page.range(92, 0, 92, 0)}"
-    for _ in range(2):  # the second one stands across the section of row 40
-        series = [charts.Series(cells, cells, cells)]
-        charts.columns(page, (3, 11), "A chart of one", ("x", "y"), series, (570, 460))
-    page.print_setup(110, 9)
-    sheet = openpyxl.load_workbook(io.BytesIO(book.to_bytes()))["Long"]
-    breaks = [one.id for one in sheet.row_breaks.brk]
-    assert breaks
-    assert breaks[0] == 48
-    spans = [(one.anchor._from.row, one.anchor.to.row) for one in sheet._charts]
-    assert len(spans) == 2
-    assert not any(top < row <= end for row in breaks for top, end in spans)
 
 
 @pytest.mark.parametrize("colours", [("ASSET", "MARKET"), ("MARKET", "OWN"), ("ASSET", "OWN")])
