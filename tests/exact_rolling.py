@@ -48,18 +48,26 @@ def hostile_series(k):
 
 
 def windows_of(y, x):
-    """Return all windows, shape (windows, rows, k + 1), the asset last."""
+    """Return all windows, shape (windows, rows, k + 1), the asset last; a gap is NaN."""
     block = np.column_stack([x, y])
+    block[np.isnan(block).any(axis=1)] = np.nan
     return np.lib.stride_tricks.sliding_window_view(block, WINDOW, axis=0).transpose(0, 2, 1)
+
+
+def centred(z):
+    """Return windows less their means, a gap as a row of zeros, and the means."""
+    count = (~np.isnan(z)).sum(axis=1, keepdims=True)
+    mean = np.nansum(z, axis=1, keepdims=True) / count
+    return np.nan_to_num(z - mean), mean[:, 0]
 
 
 def by_long_double(y, x):
     """Return every number from normal equations of twice-centred windows in 80 bits."""
-    z = windows_of(y, x).astype(np.longdouble)
-    mean = z.mean(axis=1, keepdims=True)
-    z = z - mean
-    mean = mean + z.mean(axis=1, keepdims=True)
-    z = z - z.mean(axis=1, keepdims=True)
+    raw = windows_of(y, x).astype(np.longdouble)
+    z, mean = centred(raw)
+    z, rest = centred(np.where(np.isnan(raw), np.nan, z))
+    mean, count = mean + rest, (~np.isnan(raw[..., 0])).sum(axis=1)
+    z, _ = centred(np.where(np.isnan(raw), np.nan, z))
     k = x.shape[1]
     square = np.einsum("qti,qtj->qij", z, z)
     for j in range(k):  # Gauss elimination; the matrix is positive definite
@@ -69,26 +77,26 @@ def by_long_double(y, x):
     for j in reversed(range(k)):
         known = np.einsum("qi,qi->q", square[:, j, :k], betas)
         betas[:, j] = (square[:, j, k] - known) / square[:, j, j]
-    return with_quality(z, mean[:, 0], betas)
+    return with_quality(z, mean, betas, count)
 
 
 def by_window_qr(y, x):
-    z = windows_of(y, x)
-    mean = z.mean(axis=1, keepdims=True)
-    z = z - mean
+    raw = windows_of(y, x)
+    z, mean = centred(raw)
     triangle = np.linalg.qr(z, mode="r")
-    k = x.shape[1]
+    count, k = (~np.isnan(raw[..., 0])).sum(axis=1), x.shape[1]
+    triangle[count < k + 2] = np.nan  # no betas, and no error for all the others
     betas = np.linalg.solve(triangle[:, :k, :k], triangle[:, :k, k:])[..., 0]
-    return with_quality(z, mean[:, 0], betas)
+    return with_quality(z, mean, betas, count)
 
 
-def with_quality(z, mean, betas):
+def with_quality(z, mean, betas, count):
     """Return alpha, betas, R-squared and residual volatility, a row a window."""
     k = betas.shape[1]
     residuals = z[..., k] - np.einsum("qti,qi->qt", z[..., :k], betas)
     ssr, tss = (residuals**2).sum(axis=1), (z[..., k] ** 2).sum(axis=1)
     alpha = mean[:, k] - (betas * mean[:, :k]).sum(axis=1)
-    return np.column_stack([alpha, betas, 1 - ssr / tss, np.sqrt(ssr / (z.shape[1] - 1))])
+    return np.column_stack([alpha, betas, 1 - ssr / tss, np.sqrt(ssr / (count - 1))])
 
 
 def errors(found, exact, y, x):
@@ -98,7 +106,7 @@ def errors(found, exact, y, x):
     """
     betas = slice(1, -2)
     gap = np.abs(found - exact)
-    mean = np.abs(windows_of(y, x).mean(axis=1))
+    mean = np.abs(centred(windows_of(y, x))[1])
     terms = mean[:, -1] + (np.abs(exact[:, betas]) * mean[:, :-1]).sum(axis=1)
     of_betas = gap[:, betas].max(axis=1) / np.abs(exact[:, betas]).max(axis=1)
     return {

@@ -30,8 +30,8 @@ MATHS = {
     ),
     *("convex_programme", "hedging_positions", "hedging_regression", "risk_model"),
     *("risk_portfolio", "sizing_limits", "sizing_portfolio"),
-    *("period_betas", "robust", "rolling_least_squares", "rolling_moments", "single_factor"),
-    *("thin_trading", "weighted"),
+    *("period_betas", "robust", "rolling_least_squares", "rolling_moments", "rolling_scattered"),
+    *("single_factor", "thin_trading", "weighted"),
     *("checks", "checks_benchmark", "checks_model", "checks_rows", "checks_values", "findings"),
     *(
         "hedging",

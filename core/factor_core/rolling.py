@@ -11,6 +11,7 @@ from factor_core.fit_cache import recall
 from factor_core.labelled import Columns, as_columns, same_rows
 from factor_core.regression import regress
 from factor_core.rolling_least_squares import roll_into
+from factor_core.rolling_scattered import are_sooner_abreast, roll_scattered_into
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Places = NDArray[np.intp]
 
+ALIKE = 4  # assets with the same gaps that are sooner rolled with each other than with all others
 BESIDE_BETAS = ("alpha", "R2", "residual vol")
 
 
@@ -215,7 +217,13 @@ def _roll(
 
     def compute() -> tuple[Matrix]:
         results = np.empty((m, k + beside, n))  # time last: sums run along memory
-        for columns, rows in gap_patterns(usable_rows(y, x)):
+        usable = usable_rows(y, x)
+        patterns = gap_patterns(usable)
+        scattered = _scattered(patterns, window, k)
+        if scattered.size:
+            roll_scattered_into(results, usable, window, needed, y, x, scattered)
+            patterns = [pattern for pattern in patterns if len(pattern[0]) >= ALIKE]
+        for columns, rows in patterns:
             roll_into(results, rows, window, needed, y, x, columns)
         return (results,)
 
@@ -224,6 +232,14 @@ def _roll(
         early = np.full_like(results[..., :lag], np.nan)
         results = np.concatenate([early, results[..., :-lag]], axis=-1)
     return results.transpose(2, 0, 1)
+
+
+def _scattered(patterns: list[tuple[Places, Flags]], window: int, k: int) -> Places:
+    """Return the assets that share their gaps with few others, where they are many."""
+    of_few = [columns for columns, _ in patterns if len(columns) < ALIKE]
+    if not are_sooner_abreast(sum(map(len, of_few)), window, k):
+        return np.empty(0, dtype=np.intp)
+    return np.concatenate(of_few)
 
 
 def _require_window(shape: tuple[int, int, int], window: int, lag: int, min_obs: int | None) -> int:

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from factor_core.rolling_moments import co_moment, cut_into_windows
+from factor_core.rolling_moments import CONSTANT_LIMIT, SeriesMoments, cut_into_windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from factor_core.labelled import Matrix
-    from factor_core.rolling_moments import Flags, Room, Series, Windows
+    from factor_core.rolling_moments import Flags, Moments, Room, Spread
 
     Places = NDArray[np.intp]
 
 CHOLESKY_LIMIT = 1e-4  # 1 - R2 of a series on those before it; below, QR keeps the digits
-CONSTANT_LIMIT = 1e-15  # spread of a series relative to its level; below, it is rounding
 RANK_LIMIT = 1e-12  # relative length of a factor beyond those before it; below, it is rounding
 EXACT_FIT = 1e-13  # residuals relative to the returns; below, they are rounding
 QR_NUMBERS = 2**20  # numbers that one batch of QR holds: 8 MB
@@ -42,27 +41,30 @@ def roll_into(
     inexact: list[tuple[int, Places]] = []
     # Windows that hold nothing or are singular divide by 0 here; they become NaN or go to QR.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        basis = _factorise([windows.cut(column) for column in x.T], room)
-        means = [windows.mean(factor) for factor in basis.factors] if results.shape[1] > k else []
+        factors = [windows.cut(column) for column in x.T]
+        basis = factorise(SeriesMoments(factors, room), k)
+        means = [windows.mean(factor) for factor in factors] if results.shape[1] > k else []
         of_factors = room.taken
         for j in columns:
             room.taken = of_factors
             asset = windows.cut(y[:, j])
-            projections = _project(basis, asset, room)
-            fit = _fit_quality(windows, asset, projections) if means else None
-            betas = _substitute_back(basis, projections, room.scratch)
+            moments = SeriesMoments([*factors, asset], room)
+            projections = project(basis, moments)
+            quality = (moments.spread(k), projections, windows.count, room) if means else None
+            fit = fit_quality(*quality) if quality else None
+            betas = substitute_back(basis, projections, room.scratch)
             results[j, :k] = [beta.ravel()[:n] for beta in betas]
             if fit:
-                alpha = _alpha(windows.mean(asset), betas, means, room.scratch)
+                alpha = intercept(windows.mean(asset), betas, means, room.scratch)
                 numbers = alpha, fit.r_squared, fit.vol
                 results[j, k:] = [number.ravel()[:n] for number in numbers]
                 inexact.append((j, np.flatnonzero(fit.doubtful.ravel()[:n] & ~windows.absent)))
     for j in columns:
         results[j, :, windows.absent] = np.nan
     doubtful = ~(basis.gap.ravel()[:n] > CHOLESKY_LIMIT) & ~windows.absent
-    _mend_by_qr(results, windows, y, x, columns, np.flatnonzero(doubtful))
+    mend_by_qr(results, usable, window, y, x, columns, np.flatnonzero(doubtful))
     for j, ends in inexact:
-        _mend_by_qr(results, windows, y, x, np.array([j]), ends[~doubtful[ends]])
+        mend_by_qr(results, usable, window, y, x, np.array([j]), ends[~doubtful[ends]])
 
 
 def _arrays_in_use(k: int) -> int:
@@ -75,60 +77,55 @@ def _arrays_in_use(k: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Factorised:
+class Factorised:
     """Cholesky factors of the factors' co-moments: each entry is an array over all windows."""
 
-    factors: list[Series]
     lower: list[list[Matrix]]  # row i holds entries 0 .. i - 1
     inverse_diagonal: list[Matrix]
-    gap: Matrix  # smallest 1 - R2 of a factor on those before it
+    gap: Matrix  # smallest 1 - R2 of a factor on those before it, as a share of what it came from
 
 
-def _factorise(factors: list[Series], room: Room) -> _Factorised:
+def factorise(moments: Moments, k: int) -> Factorised:
+    """Return the Cholesky factors of the first k series' co-moments."""
+    room = moments.room
     scratch, gap = room.scratch, room.take()
     gap.fill(np.inf)
-    lower: list[list[Matrix]] = [[] for _ in factors]
+    lower: list[list[Matrix]] = [[] for _ in range(k)]
     inverse_diagonal: list[Matrix] = []
-    for j, factor in enumerate(factors):
-        square = co_moment(factor, factor, room)
-        varies = _varies(square, factor)
+    for j in range(k):
+        spread = moments.spread(j)
         beyond = room.take()
-        beyond[:] = square
+        beyond[:] = spread.square
         for entry in lower[j]:
             beyond -= np.multiply(entry, entry, out=scratch)
-        np.minimum(gap, np.divide(beyond, square, out=scratch), out=gap, where=varies)
-        gap[~varies] = 0.0
+        share = np.divide(beyond, spread.formed_from, out=scratch)
+        np.minimum(gap, share, out=gap, where=spread.varies)
+        gap[~spread.varies] = 0.0
         inverse = np.sqrt(beyond, out=beyond)
         inverse_diagonal.append(np.divide(1.0, inverse, out=inverse))
-        for i in range(j + 1, len(factors)):
-            entry = co_moment(factors[i], factor, room)
+        for i in range(j + 1, k):
+            entry = moments.product(i, j)
             for left, above in zip(lower[i], lower[j], strict=True):
                 entry -= np.multiply(left, above, out=scratch)
             entry *= inverse
             lower[i].append(entry)
-    return _Factorised(factors, lower, inverse_diagonal, gap)
+    return Factorised(lower, inverse_diagonal, gap)
 
 
-def _varies(square: Matrix, series: Series) -> Flags:
-    varies: Flags = square > (CONSTANT_LIMIT * series.level) ** 2 * square.shape[1]
-    return varies
-
-
-def _project(basis: _Factorised, asset: Series, room: Room) -> list[Matrix]:
+def project(basis: Factorised, moments: Moments) -> list[Matrix]:
     """Return the asset's coordinates along the orthonormal factors: forward substitution."""
     projections: list[Matrix] = []
-    for j, factor in enumerate(basis.factors):
-        entry = co_moment(asset, factor, room)
+    k, scratch = len(basis.lower), moments.room.scratch
+    for j in range(k):
+        entry = moments.product(k, j)
         for left, above in zip(basis.lower[j], projections, strict=True):
-            entry -= np.multiply(left, above, out=room.scratch)
+            entry -= np.multiply(left, above, out=scratch)
         entry *= basis.inverse_diagonal[j]
         projections.append(entry)
     return projections
 
 
-def _substitute_back(
-    basis: _Factorised, projections: list[Matrix], scratch: Matrix
-) -> list[Matrix]:
+def substitute_back(basis: Factorised, projections: list[Matrix], scratch: Matrix) -> list[Matrix]:
     """Return the betas on each factor, in the memory of the projections."""
     betas = projections
     for j in reversed(range(len(betas))):
@@ -138,7 +135,7 @@ def _substitute_back(
     return betas
 
 
-class _FitQuality(NamedTuple):
+class FitQuality(NamedTuple):
     """How well the factors explain an asset, an array over all windows each."""
 
     r_squared: Matrix
@@ -146,21 +143,22 @@ class _FitQuality(NamedTuple):
     doubtful: Flags  # the residuals are too small a difference of sums of squares
 
 
-def _fit_quality(windows: Windows, asset: Series, projections: list[Matrix]) -> _FitQuality:
-    room = windows.room
-    square = co_moment(asset, asset, room)
-    varies = _varies(square, asset)
+def fit_quality(spread: Spread, projections: list[Matrix], count: Matrix, room: Room) -> FitQuality:
+    """Return the quality of fits to an asset with the given spread in windows of `count` rows."""
+    square, varies = spread.square, spread.varies
     unexplained = room.take()
     unexplained[:] = square
     for projection in projections:
         unexplained -= np.multiply(projection, projection, out=room.scratch)
     unexplained[~varies] = 0.0
     share = unexplained / np.where(varies, square, np.nan)
-    vol = np.sqrt(np.maximum(unexplained, 0.0) / (windows.count - 1))
-    return _FitQuality(1 - share, vol, varies & ~(share > CHOLESKY_LIMIT))
+    vol = np.sqrt(np.maximum(unexplained, 0.0) / (count - 1))
+    kept = np.divide(unexplained, spread.formed_from, out=room.scratch)
+    return FitQuality(1 - share, vol, varies & ~(kept > CHOLESKY_LIMIT))
 
 
-def _alpha(mean: Matrix, betas: list[Matrix], means: list[Matrix], scratch: Matrix) -> Matrix:
+def intercept(mean: Matrix, betas: list[Matrix], means: list[Matrix], scratch: Matrix) -> Matrix:
+    """Return alpha in the memory of the asset's mean."""
     for beta, factor_mean in zip(betas, means, strict=True):
         mean -= np.multiply(beta, factor_mean, out=scratch)
     return mean
@@ -178,16 +176,22 @@ class _Batch(NamedTuple):
     rows: Matrix  # (windows, 1): how many are there
 
 
-def _mend_by_qr(
-    results: Matrix, windows: Windows, y: Matrix, x: Matrix, columns: Places, ends: Places
+def mend_by_qr(
+    results: Matrix,
+    usable: Flags,
+    window: int,
+    y: Matrix,
+    x: Matrix,
+    columns: Places,
+    ends: Places,
 ) -> None:
     """Replace the numbers of the windows that end in rows `ends` by those of Householder QR."""
-    window, k = windows.window, x.shape[1]
+    k = x.shape[1]
     if not ends.size:
         return
     front = window - 1 if ends[0] < window - 1 else 0  # no rows stand before the first one
     block = np.pad(np.column_stack([x, y[:, columns]]), ((front, 0), (0, 0)))
-    usable = np.pad(windows.usable, (front, 0))
+    usable = np.pad(usable, (front, 0))
     views = np.lib.stride_tricks.sliding_window_view(block, window, axis=0)
     there = np.lib.stride_tricks.sliding_window_view(usable, window)
     size = max(1, QR_NUMBERS // (window * block.shape[1]))

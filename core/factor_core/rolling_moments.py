@@ -15,18 +15,22 @@ the Sample Variance, The American Statistician 37(3), 242-247.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from factor_core.least_squares import workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from factor_core.labelled import Matrix, Vector
 
     Flags = NDArray[np.bool_]
+
+CONSTANT_LIMIT = 1e-15  # spread of a series relative to its level; below, it is rounding
 
 
 class Room:
@@ -35,17 +39,16 @@ class Room:
     What is taken holds what was there before, and is taken by others once the room is left.
     """
 
-    def __init__(self, blocks: int, window: int, arrays: int) -> None:
-        self._shape = blocks, window
-        self._kept = workspace(arrays, blocks * window).reshape(arrays, blocks, window)
+    def __init__(self, kept: NDArray[np.float64]) -> None:
+        self._kept = kept  # an array of all windows after the other
         self.taken = 0  # set back to an earlier number, what was taken since is free again
         self.scratch = self.take()
 
     def take(self) -> Matrix:
-        """Return an array of shape (blocks, window)."""
+        """Return an array of all windows."""
         place = self.taken
         self.taken += 1
-        return self._kept[place] if place < len(self._kept) else np.empty(self._shape)
+        return self._kept[place] if place < len(self._kept) else np.empty(self._kept.shape[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,50 @@ def co_moment(a: Series, b: Series, room: Room) -> Matrix:
     for of_a, of_b in zip(a.plus, b.plus, strict=True):
         sums += np.multiply(of_a, of_b, out=scratch)
     return sums
+
+
+class Spread(NamedTuple):
+    """How far a series is from its means, an array over all windows each."""
+
+    square: Matrix  # the sum of squared distances
+    formed_from: Matrix  # the sum of squares that it is the rest of: their ratio is digits lost
+    varies: Flags  # else what is left is rounding
+
+
+class Moments(Protocol):
+    """Co-moments of series in all windows: the factors, and an asset as the last of them."""
+
+    room: Room
+
+    def product(self, i: int, j: int) -> Matrix:
+        """Return the co-moment of two series; asked for once, the caller may overwrite it."""
+        ...
+
+    def spread(self, i: int) -> Spread:
+        """Return how far a series is from its means."""
+        ...
+
+
+class SeriesMoments:
+    """Co-moments of series that see the same windows."""
+
+    def __init__(self, series: Sequence[Series], room: Room) -> None:
+        self._series, self.room = series, room
+
+    def product(self, i: int, j: int) -> Matrix:
+        """Return the co-moment of two series."""
+        return co_moment(self._series[i], self._series[j], self.room)
+
+    def spread(self, i: int) -> Spread:
+        """Return how far a series is from its means."""
+        square = self.product(i, i)
+        return Spread(square, square, varies(square, self._series[i].level, square.shape[1]))
+
+
+def varies(square: Matrix, level: Matrix | float, rows: int) -> Flags:
+    """Return in which windows a sum of squares over `rows` rows is more than rounding."""
+    larger: Flags = square > (CONSTANT_LIMIT * level) ** 2 * rows
+    return larger
 
 
 class FullWindows:
@@ -191,7 +238,8 @@ def cut_into_windows(usable: Flags, window: int, needed: int, arrays: int) -> Wi
 
     `arrays` is how many arrays of all windows are in use at a time.
     """
-    room = Room(-(-len(usable) // window), window, arrays)
+    blocks = -(-len(usable) // window)
+    room = Room(workspace(arrays, blocks * window).reshape(arrays, blocks, window))
     kind = FullWindows if usable.all() else GappedWindows
     return kind(usable, window, needed, room)
 
