@@ -100,17 +100,22 @@ def many_assets() -> None:
     young = y.copy()
     for j in range(ASSETS):  # listed at different times: every asset has windows of its own
         young[: j % 10 * 126, j] = np.nan
+    gapped = with_gaps(y)
+    gapless, scattered = "no gaps", "scattered gaps, a pattern an asset"
     timed = harness.compare(
         f"Rolling betas, {ASSETS} assets x {ASSET_ROWS:,} rows x 6 factors",
         {
-            "no gaps": lambda: rolling_beta(y, x, WINDOW),
+            gapless: lambda: rolling_beta(y, x, WINDOW),
             "listed at ten different times": lambda: rolling_beta(young, x, WINDOW, MIN_OBS),
-            f"no gaps, {BESIDE}": lambda: rolling_regression(y, x, WINDOW),
+            scattered: lambda: rolling_beta(gapped, x, WINDOW, MIN_OBS),
+            f"{gapless}, {BESIDE}": lambda: rolling_regression(y, x, WINDOW),
+            f"{scattered}, {BESIDE}": lambda: rolling_regression(gapped, x, WINDOW, MIN_OBS),
         },
         rounds=5,
         clock=harness.PROCESSOR,
     )
-    harness.reached("rolling, 500 assets", timed["no gaps"].seconds)
+    harness.reached("rolling, 500 assets", timed[gapless].seconds)
+    harness.reached("rolling, 500 assets, gaps", timed[scattered].seconds)
 
 
 def weighted() -> None:

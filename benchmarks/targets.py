@@ -94,6 +94,9 @@ TARGETS: dict[str, Target] = {
     "rolling, 500 assets": Target(
         "Rolling betas, 500 assets x 2,520 rows, K = 6", "time", False, 0.5, "seconds"
     ),
+    "rolling, 500 assets, gaps": Target(
+        "Rolling betas, 500 assets with scattered gaps", "time", False, 0.5, "seconds"
+    ),
     "rolling accuracy": Target(
         "Rolling, crashes, bad prints, level shifts, offsets",
         "largest error over max(1e-10, 4 x one QR a window)",
