@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 INTRODUCTION = """\
 # Performance
 
-Written by `nox -s bench`, which runs every script of `benchmarks/` in about ten minutes;
-`python benchmarks/run.py NAME` shows one script.
+Written by `nox -s bench`, which runs every script of `benchmarks/` in a quarter of an hour on a
+machine at rest; `python benchmarks/run.py NAME` shows one script.
 
 The candidates of a table run in turns in one process, each once a round, and every library has one
 thread. A ratio is the median over the rounds of the times of the same round. What runs in one
 process is timed by the processor's clock, which stands still while other work has the processor,
 and keeps the memory that it frees, so that page faults of the operating system do not count.
-Refreshes and LINEST in LibreOffice wait for other processes: they are timed by the
-time of day.
+Refreshes, universes and LINEST in LibreOffice wait for other processes: they are timed by the time
+of day.
 """
 TARGETS_SAY = """\
 The ratio says how many times better than its target a number is; below 1 the target is missed.

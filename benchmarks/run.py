@@ -1,6 +1,6 @@
 """Run every benchmark and write benchmarks/results.json and docs/performance.md.
 
-    python benchmarks/run.py              everything, in about ten minutes
+    python benchmarks/run.py              everything: a quarter of an hour, at rest
     python benchmarks/run.py rolling      one script or several: shown, and nothing is written
 
 Each script runs in a process of its own: its settings, and what it loads, touch no other.
@@ -27,16 +27,15 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 SCRIPTS = (  # in the order of the page
     *("workbook", "single_fit", "many_assets", "rolling", "accuracy", "cells", "libreoffice"),
-    *("cold_start", "refresh"),
+    *("cold_start", "refresh", "universe"),
 )
-ALONE = {"universe"}  # needs every processor to itself: run it by name on a machine at rest
 IN_ONE_PROCESS = ("workbook", "single_fit", "many_assets", "rolling", "cells")
 # Freed memory stays with the process (glibc): what the operating system takes to give it back
 # changes from minute to minute on a virtual machine, and hits whoever runs next.
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": "4000000000"}
 PACKAGES = (
     *("numpy", "scipy", "pandas", "statsmodels", "scikit-learn", "polars", "polars-ols"),
-    *("xlwings", "xxhash", "cellrune", "pyarrow"),
+    *("xlwings", "xxhash", "cellrune", "pyarrow", "distributed"),
 )
 
 

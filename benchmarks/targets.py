@@ -61,6 +61,7 @@ def error(work: str, limit: float) -> Target:
 ONE_FIT = "One fit with all inference, 10,000 rows, K = {}"
 MANY = "{:,} assets x 2,520 rows, K = 6, {}"
 ROLLING = "Rolling betas, 10,000 rows, window 252, K = {}"
+UNIVERSE = "30,000 assets x 2,520 rows, K = 6, Newey-West"
 GAPS = {"none": "no gaps", "ragged": "ragged starts", "scattered": "scattered gaps"}
 MANY_LIMITS = {"none": 60, "ragged": 20, "scattered": 10}
 
@@ -114,6 +115,9 @@ TARGETS: dict[str, Target] = {
         15,
     ),
     "cold start": Target("import factor_udfs", "of import numpy", False, 2, "x"),
+    "universe": Target(UNIVERSE, "two workers over one process", True, 1.5, "x"),
+    "universe, machine": Target(UNIVERSE, "two workers over two commands at once", True, 0.9, "x"),
+    "universe, memory": Target(UNIVERSE, "peak of a worker", False, 512, "MB"),
     "refresh": Target("Refresh of 200 calls on 10,000 rows", "time", False, 3.5, "seconds"),
     "refresh, memory": Target("Refresh of 200 calls on 10,000 rows", "peak", False, 150, "MB"),
 }

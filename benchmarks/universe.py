@@ -1,15 +1,20 @@
 """A universe of 30,000 assets over ten years of days on six factors: throughput, scaling, memory.
 
 The returns are simulated, a third of the histories are young, and stand in a Parquet file of one
-column an asset. Every run is a process of its own; a run's phases and peaks of memory are its own.
-What cannot be read by asset, wide CSV and long files, is timed on a tenth of the universe.
+column an asset. Every run is a process of its own; full speed is that between the first partition
+and the last, without the start of the workers. What cannot be read by asset, wide CSV and long
+files, is timed on a tenth of the universe. The table of more workers is on paper: it multiplies
+what two workers of the cluster took of the storage, the scheduler and the main process, and stops
+where the main process, which keeps the results and here is the scheduler too, does nothing else.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pickle
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,16 +24,22 @@ from pathlib import Path
 
 import harness  # first: it gives BLAS one thread
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from factor_core.universe_run import Workers, estimate_universe
+from factor_core.universe import MOST_ON_CLUSTER, Job, partition_size, partitions
+from factor_core.universe_factors import meet, read_factors
+from factor_core.universe_run import DEFAULT_MEGABYTES, Workers, estimate_universe
+from factor_core.universe_sources import Reading, read_universe
+from factor_core.universe_workers import estimate_part
 
 ASSETS, DAYS, FACTORS = 30_000, 2_520, 6
 BLOCK = 500  # assets simulated at once
 FEWEST = 300  # returns of the youngest asset
-ROUNDS = 3
+ROUNDS = 5
+DASK = "dask"
 
 
 def simulate(folder: Path, assets: int) -> None:
@@ -66,37 +77,75 @@ def simulate_rows(folder: Path, assets: int) -> None:
     pq.write_table(long.take(order), folder / "long.parquet")
 
 
-def run_once(folder: Path, returns: str, workers: int) -> None:
-    """Print the seconds of each phase and the peaks of memory of one run."""
+def run_once(folder: Path, returns: str, workers: str) -> None:
+    """Print the seconds of each phase and the peaks of memory of one run, as JSON."""
+    with contextlib.ExitStack() as stack:
+        if workers == DASK:
+            from distributed import LocalCluster  # noqa: PLC0415  a second that one run needs
+
+            local = {"host": "127.0.0.1", "dashboard_address": None, "memory_limit": 0}
+            cluster = LocalCluster(n_workers=2, threads_per_worker=1, **local)
+            address = stack.enter_context(cluster).scheduler_address
+            print(json.dumps(timed_run(folder, returns, Workers(scheduler=address))))
+        else:
+            print(json.dumps(timed_run(folder, returns, Workers(count=int(workers)))))
+
+
+def timed_run(folder: Path, returns: str, workers: Workers) -> dict[str, object]:
     phases: dict[str, float] = defaultdict(float)
     last = [time.perf_counter(), "start"]
-    kept: list[tuple[float, int]] = []
+    kept: list[tuple[float, float, int]] = []
 
-    def progress(done: int, _total: int | None, phase: str) -> None:
+    peaks: list[float] = []
+
+    def progress(done: int, total: int | None, phase: str) -> None:
         now = time.perf_counter()
         phases[str(last[1])] += now - float(last[0])
         last[:] = [now, phase]
         if phase == "assets estimated":
-            kept.append((now, done))
+            kept.append((now, time.process_time(), done))
+            if done == total:  # the workers have done all, and still live
+                children = psutil.Process().children(recursive=True)
+                peaks.extend(peak(child.pid) for child in children)
 
     with tempfile.TemporaryDirectory(dir=folder) as place:
         out = Path(place) / "table.parquet"
-        report = estimate_universe(
-            folder / returns,
-            folder / "factors.parquet",
-            out,
-            workers=Workers(count=workers),
-            progress=progress,
-        )
+        factors = folder / "factors.parquet"
+        report = estimate_universe(folder / returns, factors, out, None, workers, progress)
         progress(0, None, "end")
         if report.exit_code:
             sys.exit("not every asset was estimated")
-    own = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))
-    worker = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    peaks = {"own": int(own[1]) / 1e3 if own else 0, "worker": worker / 1e3}
-    (begin, before), *_, (end, after) = kept[1:]  # workers have started when one has delivered
-    rate = {"rate": (after - before) / (end - begin)}
-    print(json.dumps({"total": report.seconds, "phases": phases} | peaks | rate))
+    (begin, busy, before), *_, (end, idle, after) = kept[1:]  # from when one has delivered
+    return {
+        "total": report.seconds,
+        "phases": phases,
+        "own": peak(os.getpid()),
+        "worker": max(peaks, default=0),
+        "rate": (after - before) / (end - begin),
+        "main": (idle - busy) / (len(kept) - 2),
+    }
+
+
+def peak(pid: int) -> float:
+    """Return the most memory a process has had, in MB."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    found = re.search(r"VmHWM:\s*(\d+)", status)
+    return int(found[1]) / 1e3 if found else 0.0
+
+
+def traffic(folder: Path) -> dict[str, float]:
+    """Return the bytes an asset takes from storage, and through the scheduler on its way."""
+    factors = read_factors(folder / "factors.parquet", None, None, None)
+    returns = folder / "returns.parquet"
+    universe = read_universe(returns, Reading(), 0, folder / "spool", print)
+    meeting = meet(universe.days, factors, returns.name, "factors.parquet")
+    met, source = meeting.factors, universe.source(meeting.places)
+    job = Job(source, met.dates, met.values, met.names, None, 252, "hac", "")
+    size = partition_size(len(met.dates), DEFAULT_MEGABYTES, MOST_ON_CLUSTER)
+    partition = partitions(universe.names, size)[0]
+    sent, back = pickle.dumps((job, partition)), estimate_part(job, partition)
+    read = returns.stat().st_size / len(universe.names)
+    return {"read": read, "passed": (len(sent) + len(back)) / size, "size": size}
 
 
 def call(*arguments: object) -> str:
@@ -105,10 +154,34 @@ def call(*arguments: object) -> str:
     return subprocess.run(program, check=True, capture_output=True, text=True).stdout
 
 
-def measure(folder: Path, returns: str, workers: int) -> dict:
-    """Return the fastest of some runs."""
-    runs = [json.loads(call("run_once", folder, returns, workers)) for _ in range(ROUNDS)]
-    return min(runs, key=lambda run: run["total"])
+def begin(folder: Path, returns: str, workers: str) -> subprocess.Popen[str]:
+    program = [sys.executable, __file__, "run_once", str(folder), returns, workers]
+    return subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
+
+
+def ended(process: subprocess.Popen[str]) -> dict:
+    said, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"a run failed with exit code {process.returncode}")
+    return json.loads(said)
+
+
+def measure(folder: Path, returns: str, candidates: dict[str, str]) -> dict[str, dict]:
+    """Return the fastest of some runs of each candidate, one after the other in turns."""
+    runs: dict[str, list[dict]] = {name: [] for name in candidates}
+    for _ in range(ROUNDS):
+        for name, workers in candidates.items():
+            runs[name].append(ended(begin(folder, returns, workers)))
+    return {name: min(every, key=lambda run: run["total"]) for name, every in runs.items()}
+
+
+def apart(folder: Path) -> float:
+    """Return assets/s of two commands at once that know nothing of each other: the machine's."""
+    rates = []
+    for _ in range(ROUNDS):
+        both = [begin(folder, "returns.parquet", "1") for _ in range(2)]
+        rates.append(sum(ended(process)["rate"] for process in both))
+    return max(rates)
 
 
 def show(title: str, runs: dict[str, dict]) -> None:
@@ -120,39 +193,65 @@ def show(title: str, runs: dict[str, dict]) -> None:
             f"{run['phases']['assets estimated']:.2f} s",
             f"{run['rate']:,.0f}",
             f"{run['own']:,.0f} MB",
-            f"{run['worker']:,.0f} MB",
+            f"{run['worker']:,.0f} MB" if run["worker"] else "",
         )
         for name, run in runs.items()
     ]
     harness.table(title, heads, rows)
-    for name, run in runs.items():
-        phases = ", ".join(f"{phase} {s:.2f} s" for phase, s in run["phases"].items())
-        print(f"  {name}: {phases}")
+
+
+def plan(run: dict, moved: dict[str, float]) -> None:
+    """Show what more workers would need, from what two of a cluster took."""
+    of_one = run["rate"] / 2
+    most = int(moved["size"] / (of_one * run["main"]))  # then the main process does nothing else
+    rows = []
+    for workers in (*(count for count in (2, 4, 8, 16, 32) if count < most), most):
+        rate = workers * of_one
+        rows.append(
+            (
+                f"{workers}" if workers < most else f"{workers}, the most",
+                f"{rate:,.0f}",
+                f"{rate * moved['read'] / 1e6:,.0f} MB/s",
+                f"{rate * moved['passed'] / 1e6:,.1f} MB/s",
+                f"{rate / moved['size'] * run['main']:.0%}",
+            )
+        )
+    heads = ("workers", "assets/s", "from storage", "through the scheduler", "main process busy")
+    harness.table("On paper: more workers of a cluster, as fast as these two", heads, rows)
 
 
 def main() -> None:
-    """Print the tables."""
+    """Show the tables."""
     print(harness.machine(), f"numpy {np.__version__}, pyarrow {pa.__version__}", sep=", ")
+    shape = f"x {DAYS:,} days x {FACTORS} factors"
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         call("simulate", folder, ASSETS)
-        size = (folder / "returns.parquet").stat().st_size
-        print(f"{ASSETS:,} assets x {DAYS:,} days x {FACTORS} factors, {size / 1e6:,.0f} MB")
-        runs = {f"{n} worker(s)": measure(folder, "returns.parquet", n) for n in (1, 2)}
-        show(f"{ASSETS:,} assets x {DAYS:,} days x {FACTORS} factors, wide Parquet", runs)
-        one, two = (run["rate"] for run in runs.values())
-        harness.reached("universe", two / one)  # both once started
+        candidates = {"one process": "1", "two workers": "2"}
+        if harness.peer("Dask", "distributed"):
+            candidates["two workers of a Dask cluster"] = DASK
+        runs = measure(folder, "returns.parquet", candidates)
+        show(f"{ASSETS:,} assets {shape}, wide Parquet", runs)
+        one, two, machine = runs["one process"], runs["two workers"], apart(folder)
+        print(f"two commands at once: {machine:,.0f} assets/s")
+        if len(runs) > 2:
+            plan(runs["two workers of a Dask cluster"], traffic(folder))
+        harness.reached("universe", two["rate"] / one["rate"])
+        harness.reached("universe, machine", two["rate"] / machine)
+        harness.reached("universe, memory", two["worker"])
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        call("simulate_rows", folder, ASSETS // 10)
-        runs = {name: measure(folder, name, 2) for name in ("wide.csv", "long.parquet")}
-        show(f"Read by rows, {ASSETS // 10:,} assets, two workers", runs)
+        folder, some = Path(place), ASSETS // 10
+        call("simulate_rows", folder, some)
+        runs = {}
+        for name, file in (("wide CSV", "wide.csv"), ("long Parquet", "long.parquet")):
+            runs |= measure(folder, file, {name: "2"})
+        show(f"Read by rows: {some:,} assets {shape}, two workers", runs)
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["run_once", folder, returns, workers]:
-            run_once(Path(folder), returns, int(workers))
+            run_once(Path(folder), returns, workers)
         case ["simulate", folder, assets]:
             simulate(Path(folder), int(assets))
         case ["simulate_rows", folder, assets]:

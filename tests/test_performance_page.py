@@ -59,7 +59,7 @@ def test_every_row_of_the_plan_is_a_target(pages):
         *("statsmodels OLS", "np.dot", "Longley", "Filip", "Wampler5", "1e6", "Householder"),
         *("Newey-West", "500 assets", "3,000 assets", "no gaps", "ragged", "scattered"),
         *("RollingOLS", "bad prints", "ewm.cov", "xlwings' np.array", "marshal.dumps", "A:A"),
-        *("200 formulas", "import numpy", "Refresh"),
+        *("200 formulas", "import numpy", "Refresh", "30,000 assets", "two workers"),
     ):
         assert piece in works
 
@@ -114,9 +114,8 @@ def test_every_benchmark_belongs_to_the_whole_run():
         for node in tree(BENCHMARKS / "run.py")
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SCRIPTS"
     ]
-    alone = {"universe"}  # run.ALONE: it needs every processor to itself
-    assert offered - alone <= set(re.findall(r"'(\w+)'", listed))
-    assert {script["name"] for script in RESULTS["scripts"]} <= offered
+    assert offered == set(re.findall(r"'(\w+)'", listed))
+    assert {script["name"] for script in RESULTS["scripts"]} == offered
 
 
 def test_the_page_tells_the_machine_and_not_whose_it_is():

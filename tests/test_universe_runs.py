@@ -286,7 +286,7 @@ class Deadly:
 
 def job(source):
     x = np.random.default_rng(0).normal(0, 0.01, (50, 1))
-    return Job(source, data.days(50), x, ("MKT",), None, 252, "ols")
+    return Job(source, data.days(50), x, ("MKT",), None, 252, "ols", "")
 
 
 def test_a_partition_that_kills_every_worker_ends_the_run_with_a_sentence():

@@ -63,6 +63,8 @@ def standard_errors(
     >>> standard_errors(fit).round(4)
     array([[0.0038, 0.2027]])
     """
+    if se == "ols" and lags is None:
+        return _classical(fit, slice(None))
     errors, refused = standard_errors_each(fit, se, lags, small_sample)
     for reason in refused.values():
         raise reason
@@ -98,14 +100,18 @@ def standard_errors_each(
     """
     _check_choice(fit, se, lags)
     if se == "ols":
-        unit = fit.unit_variance[:, coefficients]
-        return np.sqrt((fit.ssr / fit.df)[:, None] * unit), {}
+        return _classical(fit, coefficients), {}
     options = se, lags, small_sample, coefficients.indices(fit.k + 1), fit.intercept
     read = fit.residuals, fit.factor_values, fit.factor_mean, fit.inverse, fit.n
     errors, refused = recall(
         "standard_errors", read, options, lambda: _errors(fit, se, lags, small_sample, coefficients)
     )
     return errors.copy(), dict(refused)
+
+
+def _classical(fit: Regression, coefficients: slice) -> Matrix:
+    errors: Matrix = np.sqrt((fit.ssr / fit.df)[:, None] * fit.unit_variance[:, coefficients])
+    return errors
 
 
 def _errors(

@@ -77,7 +77,7 @@ class Regression(NamedTuple):
     @property
     def df(self) -> Vector:
         """Degrees of freedom for inference: n - k - 1, or n - k without an intercept."""
-        return self.n - (self.k + int(self.intercept))
+        return self.n - self.unit_variance.shape[1]
 
     @property
     def idio_variance(self) -> Vector:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Days = NDArray[np.datetime64]
 
 MOST_ASSETS = 512  # of a partition: more gain no speed, and an interruption costs more
+MOST_ON_CLUSTER = 2048  # a cluster passes a partition on in the time in which 150 are estimated
 COPIES = 10  # of a partition's returns, at the height of its estimation, in bytes of a worker
 
 
@@ -67,6 +68,8 @@ class Job:
     """Risk-free rate per period, taken off every return; None where returns are excess returns."""
     periods: float
     se: str
+    fingerprint: str
+    """What the parts of this very table carry."""
     version: str = __version__
 
 
@@ -93,7 +96,7 @@ def partitions(names: Sequence[str], size: int) -> list[Partition]:
     ]
 
 
-def partition_size(rows: int, megabytes: float) -> int:
+def partition_size(rows: int, megabytes: float, most: int = MOST_ASSETS) -> int:
     """Return how many histories of `rows` returns a worker can estimate in `megabytes`.
 
     Examples
@@ -106,7 +109,7 @@ def partition_size(rows: int, megabytes: float) -> int:
         raise InputError(
             f"--memory is {megabytes:g} MB; one asset of {rows:,} rows needs {of_one:.1f} MB"
         )
-    return min(MOST_ASSETS, int(megabytes / of_one))
+    return min(most, int(megabytes / of_one))
 
 
 def estimate_partition(job: Job, partition: Partition) -> Rows:

@@ -7,6 +7,7 @@ files and of every option that can change a number, so that parts of different i
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -107,14 +108,14 @@ class Parts:
     def _path(self, number: int) -> Path:
         return self.folder / PARTS / f"{number:06}.parquet"
 
-    def write(self, partition: Partition, rows: Rows) -> None:
-        """Keep the rows of a partition.
+    def write(self, partition: Partition, part: bytes) -> None:
+        """Keep the encoded rows of a partition.
 
         Nobody waits for the disk: a part that a power cut damages is found and done again.
         """
         target = self._path(partition.number)
         waiting = target.with_suffix(".tmp")
-        pq.write_table(_as_arrow(partition, rows, self.fingerprint), waiting)
+        waiting.write_bytes(part)
         waiting.replace(target)
 
     def assemble(self, count: int, progress: Callable[[int], None]) -> Written:
@@ -160,6 +161,16 @@ class Parts:
                     path.unlink()
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def encoded(partition: Partition, rows: Rows, fingerprint: str) -> bytes:
+    """Return the rows of a partition as a Parquet file.
+
+    Workers encode them: the main process then only writes, and can serve as many more.
+    """
+    stream = io.BytesIO()
+    pq.write_table(_as_arrow(partition, rows, fingerprint), stream, use_dictionary=False)
+    return stream.getvalue()
 
 
 def check_out(out: Path) -> None:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from factor_core import __version__
 from factor_core.covariance import STANDARD_ERRORS
 from factor_core.errors import FactorError, InputError, require_choice, require_positive, sentence
-from factor_core.universe import Job, partition_size, partitions
+from factor_core.universe import (
+    MOST_ASSETS,
+    MOST_ON_CLUSTER,
+    Job,
+    partition_size,
+    partitions,
+)
 from factor_core.universe_factors import meet, read_factors
 from factor_core.universe_files import Stamp
 from factor_core.universe_parts import Parts, Written, check_out, content
@@ -131,7 +137,8 @@ def _plan(
     stamps = Stamp.of(returns), Stamp.of(factors)
     reading = options.reading
     read = read_factors(factors, options.rf, reading.dates, reading.decimal, options.periods)
-    size = workers.assets or partition_size(len(read.dates), workers.megabytes)
+    most = MOST_ASSETS if workers.scheduler is None else MOST_ON_CLUSTER
+    size = workers.assets or partition_size(len(read.dates), workers.megabytes, most)
     progress(0, None, "fingerprint of the files")
     parts = Parts(out, _inputs(returns, factors, options, size))
     notes = parts.begin(workers.resume)
@@ -150,7 +157,8 @@ def _plan(
         raise
     notes += [*read.notes, *universe.notes, *([meeting.note] if meeting.note else [])]
     met, source = meeting.factors, universe.source(meeting.places)
-    job = Job(source, met.dates, met.values, met.names, met.rf, options.periods, options.se)
+    estimator = options.periods, options.se, parts.fingerprint
+    job = Job(source, met.dates, met.values, met.names, met.rf, *estimator)
     return _Plan(parts, job, partitions(universe.names, size), len(universe.names), notes)
 
 
@@ -197,8 +205,8 @@ def _estimate(
     done = plan.assets - sum(len(partition.names) for partition in missing)
     count = workers.count or os.cpu_count() or 1
     progress(done, plan.assets, "assets estimated")
-    for partition, rows in estimate(plan.job, missing, count, workers.scheduler, count_loss):
-        plan.parts.write(partition, rows)
+    for partition, part in estimate(plan.job, missing, count, workers.scheduler, count_loss):
+        plan.parts.write(partition, part)
         done += len(partition.names)
         progress(done, plan.assets, "assets estimated")
     return losses

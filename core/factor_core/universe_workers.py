@@ -1,7 +1,7 @@
 """Who estimates the partitions: this process, processes of this machine, or a Dask cluster.
 
-All three yield a partition's rows as soon as they are there, in any order, hold few partitions at a
-time, and give a partition whose worker was lost to another.
+All three yield a partition's part of the table, encoded, as soon as it is there, in any order, hold
+few partitions at a time, and give a partition whose worker was lost to another.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from factor_core.errors import FactorError, InputError, sentence
-from factor_core.universe import Job, Partition, Rows, estimate_partition
+from factor_core.universe import Job, Partition, estimate_partition
 from factor_core.universe_files import close_files
+from factor_core.universe_parts import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import distributed
 
-    Estimates = Iterator[tuple[Partition, Rows]]
+    Estimates = Iterator[tuple[Partition, bytes]]
 
 AHEAD = 2  # partitions a worker has at hand, so that it never waits for the next
 MOST_LOSSES = 3  # pools broken without a partition between them
@@ -39,7 +40,7 @@ def estimate(
     scheduler: str | None,
     on_loss: Callable[[], None],
 ) -> Estimates:
-    """Yield every partition with its rows, in the order in which they are done."""
+    """Yield every partition with its part of the table, in the order in which they are done."""
     if scheduler is not None and partitions:
         return on_cluster(job, partitions, scheduler)
     workers = min(workers, len(partitions))
@@ -48,11 +49,16 @@ def estimate(
     return in_processes(job, partitions, workers, on_loss)
 
 
+def estimate_part(job: Job, partition: Partition) -> bytes:
+    """Return a partition's part of the table, as the file that is kept of it."""
+    return encoded(partition, estimate_partition(job, partition), job.fingerprint)
+
+
 def in_this_process(job: Job, partitions: Sequence[Partition]) -> Estimates:
     """Yield partitions one after the other."""
     try:
         for partition in partitions:
-            yield partition, estimate_partition(job, partition)
+            yield partition, estimate_part(job, partition)
     finally:
         close_files()
 
@@ -69,11 +75,11 @@ def in_processes(
     """
     waiting, losses = deque(partitions), 0
     while waiting:
-        busy: dict[Future[Rows], Partition] = {}
+        busy: dict[Future[bytes], Partition] = {}
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, context, _begin_worker)
+        pool = ProcessPoolExecutor(workers, context, _begin_worker, (job,))
         try:
-            for done in _keep_busy(pool, job, waiting, busy, AHEAD * workers):
+            for done in _keep_busy(pool, waiting, busy, AHEAD * workers):
                 losses = 0
                 yield done
         except BrokenProcessPool:
@@ -86,9 +92,17 @@ def in_processes(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin_worker() -> None:
+_job: list[Job] = []  # of the worker that this process is
+
+
+def _begin_worker(job: Job) -> None:
+    _job.append(job)  # once: it holds the factors
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is answered once, by the main process
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _estimate_here(partition: Partition) -> bytes:
+    return estimate_part(_job[0], partition)
 
 
 def _end_with_parent() -> None:
@@ -101,20 +115,19 @@ def _end_with_parent() -> None:
 
 def _keep_busy(
     pool: ProcessPoolExecutor,
-    job: Job,
     waiting: deque[Partition],
-    busy: dict[Future[Rows], Partition],
+    busy: dict[Future[bytes], Partition],
     most: int,
 ) -> Estimates:
     """Yield what is done; at every moment a partition is waiting, busy or yielded."""
     while waiting or busy:
         while waiting and len(busy) < most:
-            future = pool.submit(estimate_partition, job, waiting[0])
+            future = pool.submit(_estimate_here, waiting[0])
             busy[future] = waiting.popleft()
         done, _ = wait(busy, return_when=FIRST_COMPLETED)
         for future in done:
-            rows = future.result()
-            yield busy.pop(future), rows
+            part = future.result()
+            yield busy.pop(future), part
 
 
 def _dying(partitions: Iterable[Partition]) -> str:
@@ -138,7 +151,7 @@ def on_cluster(job: Job, partitions: Sequence[Partition], address: str) -> Estim
     from distributed import as_completed  # noqa: PLC0415  one second that only clusters need
 
     waiting = deque(partitions)
-    busy: dict[distributed.Future[Rows], Partition] = {}
+    busy: dict[distributed.Future[bytes], Partition] = {}
     with _client(address) as client:
         queue = as_completed(loop=client.loop)
         try:
@@ -146,7 +159,7 @@ def on_cluster(job: Job, partitions: Sequence[Partition], address: str) -> Estim
                 most = AHEAD * max(1, sum(client.nthreads().values()))
                 while waiting and len(busy) < most:
                     partition = waiting.popleft()
-                    future = client.submit(estimate_partition, job, partition, pure=False)
+                    future = client.submit(estimate_part, job, partition, pure=False)
                     busy[future] = partition
                     queue.add(future)
                 future = next(queue)
@@ -183,7 +196,7 @@ def _client(address: str) -> distributed.Client:
     return client
 
 
-def _result(future: distributed.Future[Rows], partition: Partition) -> Rows:
+def _result(future: distributed.Future[bytes], partition: Partition) -> bytes:
     from distributed import KilledWorker  # noqa: PLC0415  as above
 
     if future.status in ("cancelled", "lost"):
