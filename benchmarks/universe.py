@@ -1,11 +1,13 @@
 """A universe of 30,000 assets over ten years of days on six factors: throughput, scaling, memory.
 
 The returns are simulated, a third of the histories are young, and stand in a Parquet file of one
-column an asset. Every run is a process of its own; full speed is that between the first partition
-and the last, without the start of the workers. What cannot be read by asset, wide CSV and long
-files, is timed on a tenth of the universe. The table of more workers is on paper: it multiplies
-what two workers of the cluster took of the storage, the scheduler and the main process, and stops
-where the main process, which keeps the results and here is the scheduler too, does nothing else.
+column an asset. Every run is a process of its own, in turns with the others. Full speed leaves out
+the first half, in which workers start and fill their memory, and the last partition, when they run
+out of work; what two commands at once reach together is what the machine can give. What cannot be
+read by asset, wide CSV and long files, is timed on a tenth of the universe. The table of more
+workers is on paper: it multiplies what two workers of the cluster took of the storage, the
+scheduler and the main process, and stops where the main process, here the scheduler too, does
+nothing else.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import os
 import pickle
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -39,7 +42,10 @@ ASSETS, DAYS, FACTORS = 30_000, 2_520, 6
 BLOCK = 500  # assets simulated at once
 FEWEST = 300  # returns of the youngest asset
 ROUNDS = 5
-DASK = "dask"
+DASK, APART = "dask", "apart"
+ONE, TWO, CLUSTER = "one process", "two workers", "two workers of a Dask cluster"
+AT_ONCE = "two commands at once, each on all"
+MEASURED = ("total", "rate", "main", "own", "worker")
 
 
 def simulate(folder: Path, assets: int) -> None:
@@ -115,14 +121,15 @@ def timed_run(folder: Path, returns: str, workers: Workers) -> dict[str, object]
         progress(0, None, "end")
         if report.exit_code:
             sys.exit("not every asset was estimated")
-    (begin, busy, before), *_, (end, idle, after) = kept[1:]  # from when one has delivered
+    # From when every worker has run for a while, to before the first has nothing left to do.
+    (begin, busy, before), *between, (end, idle, after) = kept[len(kept) // 2 : -1]
     return {
         "total": report.seconds,
         "phases": phases,
         "own": peak(os.getpid()),
         "worker": max(peaks, default=0),
         "rate": (after - before) / (end - begin),
-        "main": (idle - busy) / (len(kept) - 2),
+        "main": (idle - busy) / (len(between) + 1),
     }
 
 
@@ -166,36 +173,45 @@ def ended(process: subprocess.Popen[str]) -> dict:
     return json.loads(said)
 
 
-def measure(folder: Path, returns: str, candidates: dict[str, str]) -> dict[str, dict]:
-    """Return the fastest of some runs of each candidate, one after the other in turns."""
+def measure(folder: Path, returns: str, candidates: dict[str, str]) -> dict[str, list[dict]]:
+    """Return the runs of each candidate, all of them in turns."""
     runs: dict[str, list[dict]] = {name: [] for name in candidates}
     for _ in range(ROUNDS):
         for name, workers in candidates.items():
-            runs[name].append(ended(begin(folder, returns, workers)))
-    return {name: min(every, key=lambda run: run["total"]) for name, every in runs.items()}
+            both = [begin(folder, returns, "1") for _ in range(2)] if workers == APART else []
+            done = [ended(process) for process in both or [begin(folder, returns, workers)]]
+            rate = sum(
+                run["rate"] for run in done
+            )  # of two commands that know nothing of each other
+            runs[name].append(done[0] | {"rate": rate})
+    return runs
 
 
-def apart(folder: Path) -> float:
-    """Return assets/s of two commands at once that know nothing of each other: the machine's."""
-    rates = []
-    for _ in range(ROUNDS):
-        both = [begin(folder, "returns.parquet", "1") for _ in range(2)]
-        rates.append(sum(ended(process)["rate"] for process in both))
-    return max(rates)
+def ratio(runs: dict[str, list[dict]], above: str, below: str) -> float:
+    """Return the median over the rounds of one candidate's full speed over another's."""
+    rounds = zip(runs[above], runs[below], strict=True)
+    return statistics.median(one["rate"] / other["rate"] for one, other in rounds)
 
 
-def show(title: str, runs: dict[str, dict]) -> None:
+def medians(every: list[dict]) -> dict:
+    """Return a run's numbers, each the median of the rounds."""
+    numbers = {key: statistics.median(run[key] for run in every) for key in MEASURED}
+    estimation = statistics.median(run["phases"]["assets estimated"] for run in every)
+    return numbers | {"estimation": estimation}
+
+
+def show(title: str, runs: dict[str, list[dict]]) -> None:
     heads = ("run", "in all", "estimation", "assets/s at full speed", "main process", "a worker")
     rows = [
         (
             name,
             f"{run['total']:.2f} s",
-            f"{run['phases']['assets estimated']:.2f} s",
+            f"{run['estimation']:.2f} s",
             f"{run['rate']:,.0f}",
             f"{run['own']:,.0f} MB",
             f"{run['worker']:,.0f} MB" if run["worker"] else "",
         )
-        for name, run in runs.items()
+        for name, run in ((name, medians(every)) for name, every in runs.items())
     ]
     harness.table(title, heads, rows)
 
@@ -227,24 +243,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         call("simulate", folder, ASSETS)
-        candidates = {"one process": "1", "two workers": "2"}
+        candidates = {ONE: "1", AT_ONCE: APART, TWO: "2"}
         if harness.peer("Dask", "distributed"):
-            candidates["two workers of a Dask cluster"] = DASK
+            candidates[CLUSTER] = DASK
         runs = measure(folder, "returns.parquet", candidates)
         show(f"{ASSETS:,} assets {shape}, wide Parquet", runs)
-        one, two, machine = runs["one process"], runs["two workers"], apart(folder)
-        print(f"two commands at once: {machine:,.0f} assets/s")
-        if len(runs) > 2:
-            plan(runs["two workers of a Dask cluster"], traffic(folder))
-        harness.reached("universe", two["rate"] / one["rate"])
-        harness.reached("universe, machine", two["rate"] / machine)
-        harness.reached("universe, memory", two["worker"])
+        if CLUSTER in runs:
+            plan(medians(runs[CLUSTER]), traffic(folder))
+        harness.reached("universe", ratio(runs, TWO, ONE))
+        harness.reached("universe, machine", ratio(runs, TWO, AT_ONCE))
+        harness.reached("universe, memory", medians(runs[TWO])["worker"])
     with tempfile.TemporaryDirectory() as place:
         folder, some = Path(place), ASSETS // 10
         call("simulate_rows", folder, some)
-        runs = {}
-        for name, file in (("wide CSV", "wide.csv"), ("long Parquet", "long.parquet")):
-            runs |= measure(folder, file, {name: "2"})
+        runs = measure(folder, "wide.csv", {"wide CSV": "2"})
+        runs |= measure(folder, "long.parquet", {"long Parquet": "2"})
         show(f"Read by rows: {some:,} assets {shape}, two workers", runs)
 
 
