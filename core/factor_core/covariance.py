@@ -63,7 +63,7 @@ def standard_errors(
     >>> standard_errors(fit).round(4)
     array([[0.0038, 0.2027]])
     """
-    if se == "ols" and lags is None:
+    if se == "ols" and lags is None:  # the usual call, and none is ever refused
         return _classical(fit, slice(None))
     errors, refused = standard_errors_each(fit, se, lags, small_sample)
     for reason in refused.values():
