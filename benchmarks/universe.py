@@ -91,17 +91,16 @@ def run_once(folder: Path, returns: str, workers: str) -> None:
 
             local = {"host": "127.0.0.1", "dashboard_address": None, "memory_limit": 0}
             cluster = LocalCluster(n_workers=2, threads_per_worker=1, **local)
-            address = stack.enter_context(cluster).scheduler_address
-            print(json.dumps(timed_run(folder, returns, Workers(scheduler=address))))
+            who = Workers(scheduler=stack.enter_context(cluster).scheduler_address)
         else:
-            print(json.dumps(timed_run(folder, returns, Workers(count=int(workers)))))
+            who = Workers(count=int(workers))
+        print(json.dumps(timed_run(folder, returns, who)))
 
 
 def timed_run(folder: Path, returns: str, workers: Workers) -> dict[str, object]:
     phases: dict[str, float] = defaultdict(float)
     last = [time.perf_counter(), "start"]
     kept: list[tuple[float, float, int]] = []
-
     peaks: list[float] = []
 
     def progress(done: int, total: int | None, phase: str) -> None:
@@ -180,9 +179,7 @@ def measure(folder: Path, returns: str, candidates: dict[str, str]) -> dict[str,
         for name, workers in candidates.items():
             both = [begin(folder, returns, "1") for _ in range(2)] if workers == APART else []
             done = [ended(process) for process in both or [begin(folder, returns, workers)]]
-            rate = sum(
-                run["rate"] for run in done
-            )  # of two commands that know nothing of each other
+            rate = sum(run["rate"] for run in done)  # together, where there are two
             runs[name].append(done[0] | {"rate": rate})
     return runs
 

@@ -399,16 +399,14 @@ def _float_block(rows: Rows) -> NDArray[np.float64] | None:
     heads = np.ndarray((n,), np.uint8, stream, ROW_HEAD, (row_bytes,))
     widths = np.ndarray((n,), "<i4", stream, ROW_HEAD + 1, (row_bytes,))
     is_rectangle = (
-        stream[5] in (LIST_TAG, TUPLE_TAG)
-        and (heads == stream[5]).all()
+        heads[0] in (LIST_TAG, TUPLE_TAG)
+        and (heads == heads[0]).all()
         and (widths == k).all()
         and (tags == FLOAT_TAG).all()
     )
-    return (
-        np.ndarray((n, k), "<f8", stream, 2 * ROW_HEAD + 1, (row_bytes, 9)).copy()
-        if is_rectangle
-        else None
-    )
+    if not is_rectangle:
+        return None
+    return np.ndarray((n, k), "<f8", stream, 2 * ROW_HEAD + 1, (row_bytes, 9)).copy()
 
 
 def _gapped_block(rows: Rows) -> NDArray[np.float64] | None:

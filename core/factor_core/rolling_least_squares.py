@@ -50,8 +50,9 @@ def roll_into(
             asset = windows.cut(y[:, j])
             moments = SeriesMoments([*factors, asset], room)
             projections = project(basis, moments)
-            quality = (moments.spread(k), projections, windows.count, room) if means else None
-            fit = fit_quality(*quality) if quality else None
+            fit = None
+            if means:
+                fit = fit_quality(moments.spread(k), projections, windows.count, room)
             betas = substitute_back(basis, projections, room.scratch)
             results[j, :k] = [beta.ravel()[:n] for beta in betas]
             if fit:

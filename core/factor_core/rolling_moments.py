@@ -175,7 +175,7 @@ class GappedWindows:
     """Windows with gaps: each half is measured from a row of its own that is there."""
 
     def __init__(self, usable: Flags, window: int, needed: int, room: Room) -> None:
-        self.usable, self.window, self.room = usable, window, room
+        self.room = room
         there = self._there = np.empty(room.scratch.shape, dtype=bool)
         _fill_blocks(there, usable)
         there.ravel()[len(usable) :] = False

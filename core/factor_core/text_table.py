@@ -29,7 +29,7 @@ MOST_ROWS = SHEET_ROWS - HEADING_ROWS
 
 _BATCH = 4_096  # larger batches keep the garbage collector busy: 65,536 take twice the time
 _HEAD_ROWS = 200  # by which titles, names and data are told apart
-_MOST_FOOTNOTES = 40  # rows of text: more are a second table, not small print
+MOST_FOOTNOTES = 40  # rows of text: more are a second table, not small print
 
 
 @dataclass(eq=False)
@@ -148,7 +148,7 @@ class _Rows:
             if cells in self.layout.heading:
                 self._repeated.append(row)
                 continue
-            if self._is_text_only(cells) and len(held) < _MOST_FOOTNOTES:
+            if self._is_text_only(cells) and len(held) < MOST_FOOTNOTES:
                 held.append((row, record))
                 continue
             # Text between rows of data is no small print: its row is refused by those who read it.

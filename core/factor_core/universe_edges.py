@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from factor_core.date_text import is_written_date
 from factor_core.layouts import is_number_like
+from factor_core.text_table import MOST_FOOTNOTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from factor_core.text_table import TextTable
 
 _TAIL = 65_536  # bytes in which small print below a table stands
-_MOST_LINES = 40  # more are a second table, not small print
 _SHOWN = 60  # letters of a line that a note shows
 
 
@@ -59,7 +59,7 @@ def small_print(path: Path, table: TextTable) -> tuple[int, list[str]]:
         if any(cells):
             end = at
             below.append(", ".join(filter(None, cells)))
-    if not below or len(below) > _MOST_LINES:
+    if not below or len(below) > MOST_FOOTNOTES:
         return size, []
     shown = "; ".join(f'"{text[:_SHOWN]}"' for text in below[:-4:-1])
     more = f" and {len(below) - 3} more" if len(below) > 3 else ""

@@ -24,7 +24,8 @@ from factor_core.workbook.pages_multifactor import (
     remark,
 )
 from factor_core.workbook.pages_risk_or_return import MODELS
-from factor_core.workbook.pages_sizing import BOTH, joint_rows
+from factor_core.workbook.pages_sizing import joint_rows
+from factor_core.workbook.references import BOTH
 
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page

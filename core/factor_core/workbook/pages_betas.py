@@ -11,9 +11,7 @@ from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.blocks import CHART_COLUMN, Input, write_inputs
 from factor_core.workbook.charts import Series
 from factor_core.workbook.layout import LINE_HEIGHT
-from factor_core.workbook.pages_hedging import BOTH
-from factor_core.workbook.references import FIRST_ROW, HEADER_ROW, returns_columns
-from factor_core.workbook.rolling_tables import spoken
+from factor_core.workbook.references import ALL, BOTH, FIRST_ROW, HEADER_ROW, returns_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
     from factor_core.workbook.references import References, TemplateData
 
-ALL = "assets_excess,market_excess"
 BETA = f"FACTOR_BETA({BOTH})"
 FEWEST_ASSETS = 3  # below, a cross-section has no spread worth the name
 INPUTS, TABLE = 3, 11  # rows of the first sections, from 0
@@ -428,7 +425,7 @@ def _write_contest(page: Page, data: TemplateData, row: int) -> int:
     best = f'IF({raw}={least},"least squares",IF({blume}={least},"Blume","Vasicek"))'
     won = WON.format(best=best, least=least, raw=raw)
     text = f"=IF(AND(ISNUMBER({raw}),ISNUMBER({vasicek})),{won},{NO_HALF})"
-    blocks.paragraph(page, last + 1, text, longest=spoken(WON))
+    blocks.paragraph(page, last + 1, text, longest=blocks.spoken(WON))
     return last + 2
 
 

@@ -18,14 +18,13 @@ from factor_core.workbook.blocks import (
 from factor_core.workbook.charts import Series
 from factor_core.workbook.layout import LINE_HEIGHT
 from factor_core.workbook.pages_budget_limits import (
-    FACTOR_VARIANCE,
     Limited,
     draw_costs,
     write_costs,
     write_limits,
 )
 from factor_core.workbook.pages_sizing import MILLIONS, dollars, horizon
-from factor_core.workbook.references import asset_head
+from factor_core.workbook.references import ALL, FACTOR_VARIANCE, asset_head
 
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 TOP = 3  # row of the first section, from 0
 CHARTS = (TOP, CHART_COLUMN)
-ALL = "assets_excess,market_excess"
 WAYS = ("in proportion", "risk parity", "Treynor-Black", "within limits", "Hedge desk")
 COLOURS = (*styles.MODELS[:2], styles.OWN, styles.ASSET)  # of all ways but the desk's book
 FIRST_WAY = 2  # column of the first of them

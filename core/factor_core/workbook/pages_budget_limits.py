@@ -8,13 +8,13 @@ from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.blocks import CHART_COLUMN, Input, Line, write_inputs
 from factor_core.workbook.charts import Series
 from factor_core.workbook.pages_sizing import MILLIONS
+from factor_core.workbook.references import FACTOR_VARIANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from factor_core.workbook.layout import Page, StyleOfCell
 
-FACTOR_VARIANCE = "VAR.S(market_excess)*periods"
 LIMITS = ("gross_limit", "name_limit", "factor_limit", "share_limit")
 MOST_SOLVED = 60  # assets; solving anew without each limit would take minutes with many more
 SOLVED = "1E-7"  # relative: the programme is solved to 9 digits of its own units

@@ -9,14 +9,13 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.blocks import CHART_COLUMN, Line
 from factor_core.workbook.charts import Series
-from factor_core.workbook.references import HEADER_ROW, References, TemplateData
+from factor_core.workbook.references import BOTH, HEADER_ROW, References, TemplateData
 
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
 
 TOP = 3  # row of the first section, from 0
 PAIR_CHART, BESIDE = (438, 330), 7  # pixels; columns from one chart to the chart beside it
-BOTH = "asset_excess,market_excess"
 BETA = f"FACTOR_BETA({BOTH})"
 N, DF = (f'FACTOR_STAT({BOTH},"{name}")' for name in ("n", "df"))
 

@@ -17,8 +17,7 @@ from factor_core.workbook.blocks import (
     write_inputs,
 )
 from factor_core.workbook.charts import Series
-from factor_core.workbook.pages_sizing import BOTH
-from factor_core.workbook.references import HEADER_ROW, returns_columns
+from factor_core.workbook.references import BOTH, HEADER_ROW, returns_columns
 
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Page, StyleOfCell

@@ -13,6 +13,8 @@ from factor_core.workbook.pages_hedge_asset import LEAST_ROWS, write_asset
 from factor_core.workbook.pages_hedge_industries import write_industries
 from factor_core.workbook.pages_sizing import MILLIONS, dollars
 from factor_core.workbook.references import (
+    ALL,
+    FACTOR_VARIANCE,
     FIRST_ROW,
     HEADER_ROW,
     asset_head,
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 TOP = 3  # row of the first section, from 0
 CHARTS = (TOP, CHART_COLUMN)
 POSITIONS = (3_000_000, 2_000_000, -1_500_000, 1_000_000)  # of the assets in turn, to begin with
-ALL = "assets_excess,market_excess"
-FACTOR_VARIANCE = "VAR.S(market_excess)*periods"
 SHOWN = 1000  # rows at most in the cloud of profits: more hide one another
 THOUSANDS = '$#,##0,"K";-$#,##0,"K"'
 
@@ -306,17 +306,8 @@ def _write_effectiveness(page: Page, data: TemplateData, desk: Desk, row: int) -
 
 
 def _draw_positions(page: Page, desk: Desk) -> None:
-    heads = desk.first - 1
-    names = f"={page.range(desk.first, 0, desk.hedge - 1, 0)}"
-    series = [
-        Series(
-            f"={page.reference(heads, column)}",
-            names,
-            f"={page.range(desk.first, column, desk.hedge - 1, column)}",
-            colour,
-        )
-        for column, colour in ((1, styles.ASSET), (3, styles.MARKET))
-    ]
+    columns = ((1, styles.ASSET), (3, styles.MARKET))
+    series = charts.of_columns(page, desk.first - 1, desk.hedge - 1, columns)
     title = "Positions, and the money in the market that they hold"
     axes = ("Position", "$ million")
     charts.columns(page, CHARTS, title, axes, series, number_format=MILLIONS)

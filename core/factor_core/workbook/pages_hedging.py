@@ -9,7 +9,7 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.blocks import CHART_COLUMN, Line
 from factor_core.workbook.charts import Series
-from factor_core.workbook.references import HEADER_ROW, References, TemplateData
+from factor_core.workbook.references import BOTH, HEADER_ROW, References, TemplateData
 
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 TOP = 3  # row of the first section, from 0
 WIDE = (860, 350)  # pixels
 SERIES = blocks.BEHIND_COLUMN
-BOTH = "asset_excess,market_excess"
 BETA = f"FACTOR_BETA({BOTH})"
 
 # --------------------------------------------------------------------------------------- Tracking

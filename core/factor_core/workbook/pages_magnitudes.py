@@ -9,13 +9,18 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.blocks import CHART_COLUMN, Line
 from factor_core.workbook.charts import Series
-from factor_core.workbook.references import HEADER_ROW, References, TemplateData, returns_columns
+from factor_core.workbook.references import (
+    BOTH,
+    HEADER_ROW,
+    References,
+    TemplateData,
+    returns_columns,
+)
 
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
 
 TOP = 3  # row of the first section, from 0
-BOTH = "asset_excess,market_excess"
 BETA = f"FACTOR_BETA({BOTH})"
 ALPHA = f"FACTOR_ALPHA({BOTH})"
 ALPHA_A_YEAR = f"FACTOR_ALPHA({BOTH},periods)"

@@ -11,8 +11,8 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.blocks import BEHIND_COLUMN, CHART_COLUMN, CLOSE, Line
 from factor_core.workbook.charts import Series
-from factor_core.workbook.pages_sizing import BOTH, Rows, horizon, joint_rows
-from factor_core.workbook.references import FIRST_ROW, HEADER_ROW, returns_columns
+from factor_core.workbook.pages_sizing import Rows, horizon, joint_rows
+from factor_core.workbook.references import ALL, BOTH, FIRST_ROW, HEADER_ROW, returns_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
     from factor_core.workbook.references import References, TemplateData
 
-ALL = "assets_excess,market_excess"
 CHARTS = (3, CHART_COLUMN)
 HEADS = ("Measure", "value", "second way", "check", "meaning")
 

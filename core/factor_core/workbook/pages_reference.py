@@ -9,7 +9,7 @@ from factor_core.catalogue import CATALOGUE
 from factor_core.workbook import blocks
 from factor_core.workbook.layout import LINE_HEIGHT
 from factor_core.workbook.measure import code_pixels, column_pixels, lines_needed, text_pixels
-from factor_core.workbook.pages_sizing import BOTH
+from factor_core.workbook.references import BOTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,12 +10,11 @@ from xlsxwriter.utility import xl_col_to_name
 from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.blocks import CHART_COLUMN, Line
 from factor_core.workbook.charts import Series
-from factor_core.workbook.pages_hedging import BOTH, FULL, OUT_OF_SAMPLE
-from factor_core.workbook.references import FIRST_ROW, HEADER_ROW
+from factor_core.workbook.pages_hedging import FULL, OUT_OF_SAMPLE
+from factor_core.workbook.references import BOTH, FIRST_ROW, HEADER_ROW
 from factor_core.workbook.rolling_tables import (
     below_header,
     draw_periods,
-    spoken,
     write_hedges,
     write_periods,
 )
@@ -239,7 +238,7 @@ def _write_movement(page: Page, data: TemplateData, refs: References) -> int:
         "high_date": _spoken_date(f"B{extremes + 4}"),
     }
     text = f"=IF(ISNUMBER(B{extremes + 1}),{MOVES.format(**cells)},{NO_WINDOW})"
-    blocks.paragraph(page, row, text, longest=spoken(MOVES))
+    blocks.paragraph(page, row, text, longest=blocks.spoken(MOVES))
     return row + 1
 
 

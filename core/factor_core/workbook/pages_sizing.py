@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from factor_core.workbook import blocks, charts, styles
 from factor_core.workbook.blocks import CHART_COLUMN, CLOSE, Line
 from factor_core.workbook.charts import Series
+from factor_core.workbook.references import BOTH
 
 if TYPE_CHECKING:
     from factor_core.workbook.layout import Book, Page
     from factor_core.workbook.references import References, TemplateData
 
-BOTH = "asset_excess,market_excess"
 WORDS = (
     '{0}=252,"{1} day",{0}=52,"{1} week",{0}=12,"{1} month",{0}=4,"{1} quarter",{0}=1,"{1} year"'
 )

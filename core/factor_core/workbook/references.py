@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 HEADER_ROW = 4  # of the long tables on Data and Returns, from 0; row 4 above it names the groups
 FIRST_ROW = HEADER_ROW + 1
+BOTH = "asset_excess,market_excess"  # the chosen asset and the market, by the names of their ranges
+ALL = "assets_excess,market_excess"
+FACTOR_VARIANCE = "VAR.S(market_excess)*periods"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,8 +11,8 @@ from xlsxwriter.utility import xl_range_abs
 from factor_core.workbook import blocks, charts
 from factor_core.workbook.blocks import CHART_COLUMN, CLOSE, Line
 from factor_core.workbook.charts import Series
-from factor_core.workbook.pages_hedging import BOTH, LEAST_ROWS
-from factor_core.workbook.references import FIRST_ROW, HEADER_ROW, returns_columns
+from factor_core.workbook.pages_hedging import LEAST_ROWS
+from factor_core.workbook.references import BOTH, FIRST_ROW, HEADER_ROW, returns_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,7 +112,7 @@ def _write_homogeneity(page: Page, first: int, last: int) -> int:
     p = f"$B${row}"
     told = f"IF({p}<0.05,{ALIKE.format(p=p)},{CHANCE.format(p=p)})"
     text = f'=IF(ISNUMBER({p}),{told},"Too few of them have a beta to compare.")'
-    blocks.paragraph(page, row, text, longest=spoken(ALIKE))
+    blocks.paragraph(page, row, text, longest=blocks.spoken(ALIKE))
     return row + 1
 
 
@@ -272,13 +271,8 @@ def _conclude(page: Page, first: int, few: str) -> int:
     row = first + len(HEDGES)
     told = BEST.format(best=best, least=least, whole=f"$C${row}")
     short = TOO_SHORT.format(rows="COUNT(hedged)")
-    blocks.paragraph(page, row, f"=IF({few},{short},{told})", longest=spoken(BEST))
+    blocks.paragraph(page, row, f"=IF({few},{short},{told})", longest=blocks.spoken(BEST))
     return row
-
-
-def spoken(formula: str) -> str:
-    """Return about what a formula of texts and numbers will say."""
-    return blocks.VALUE.join(re.findall(r'"([^"]*)"', formula))
 
 
 def draw_periods(page: Page, column: int, first: int, last: int) -> None:
